@@ -20,7 +20,9 @@ TYPED = ("generators", "evaluation", "pipelines")
 INTERFACE = {
     **dict.fromkeys(("Config", "Model", "FAMILY"), "generators/"),
     **dict.fromkeys(("Autoregressive", "Diffusion", "Adversarial", "Autoencoder"), "generators/"),  # when fitted
-    **dict.fromkeys(("NAME", "SOURCE", "UNIT", "GENERATOR", "LIKELIHOOD", "RANKED"), "pipelines/modalities/"),
+    **dict.fromkeys(
+        ("NAME", "SOURCE", "UNIT", "GENERATOR", "LIKELIHOOD", "RANKED", "REPEATED_UNDER"), "pipelines/modalities/"
+    ),
     **dict.fromkeys(("COMPARED_BY", "ATTACKED_BY", "PROTECTED"), "pipelines/modalities/"),
     **dict.fromkeys(("SPARE", "STEPS", "REPEATS", "COMPARED"), "pipelines/augment/"),
     "LEARNERS": "evaluation/models/",  # of cross-validation, by modality

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Collection = tuple[np.ndarray, np.ndarray | None]  # pixels uint8 [N, H, W, C], labels [N]
 
+    from launderette.evaluation.divided import Repeats
     from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
@@ -94,6 +95,7 @@ def score(
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
+    repeats: Repeats | None = None,
 ) -> Report:
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
@@ -104,10 +106,11 @@ def score(
     on purpose, such as mail addresses of nobody; of those that are `worded`, such as names, words are of any length;
     `parts` maps columns that are parts of one, such as numbers in one text, to its name: these count as one column;
     `names` restricts the metrics; `internal` adds what only an
-    internal report may say, about single rows, rare categories and extremes. EvaluationError where the tables cannot be
+    internal report may say, about single rows, rare categories and extremes; `repeats` are further divisions of few
+    rows, by which attacks see more. EvaluationError where the tables cannot be
     compared, or at least half of the holdout are training rows.
     """
-    from launderette.evaluation import inputs, notebook, report, samples
+    from launderette.evaluation import divided, inputs, notebook, report, samples
     from launderette.evaluation.models import threads
     from launderette.evaluation.summaries import charts
     from launderette.evaluation.summaries import internal as inside
@@ -126,6 +129,7 @@ def score(
         worded=worded,
         parts=parts,
     )
+    compared = compared if repeats is None else divided.repeated(compared, repeats)
     with threads.single():
         found = inputs.check(compared, seed)
         inputs.stop(found)

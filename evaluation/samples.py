@@ -15,11 +15,8 @@ import pandas as pd
 from launderette.evaluation import canonical, entities, units
 from launderette.evaluation.scores import EvaluationError, count
 
-NUMBER_KINDS = (
-    "numerical",
-    "datetime",
-    "coordinate",
-)  # a coordinate is a number whose differences are distances as they stand
+# a coordinate is a number whose differences are distances as they stand
+NUMBER_KINDS = ("numerical", "datetime", "coordinate")
 MOST_OWNERS = 0.9  # of the rows: identifiers of more values name rows
 COLUMN_KINDS = (*NUMBER_KINDS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
@@ -35,7 +32,8 @@ class Samples:
     Metrics read `table(role)`: float64 in `units` for numbers and dates (missing is NaN), integer codes for labels
     (missing is -1). `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows]
     is true for those that the generator learnt from and None where that is not known. `signals` are further attacks,
-    lower for rows that were learnt from. `floor` is the role whose columns are shuffled.
+    lower for rows that were learnt from. `floor` is the role whose columns are shuffled. `repeats` are further
+    divisions of the same rows (repeats.py), `attacked` the training and holdout rows asked about in each, bool [rows].
     """
 
     train: pd.DataFrame
@@ -51,6 +49,8 @@ class Samples:
     worded: tuple[str, ...] = ()  # identifiers whose words, such as names, are of any length
     parts: Mapping[str, str] = field(default_factory=dict)  # of a column that is compared in parts -> its name
     floor: str = "train"
+    attacked: tuple[np.ndarray, np.ndarray] | None = None  # None for all
+    repeats: tuple[Samples, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

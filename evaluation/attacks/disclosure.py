@@ -8,12 +8,14 @@ about a person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from launderette.evaluation import divided
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples, row_hashes
@@ -36,19 +38,33 @@ class Parties:
     non_members: Group
 
 
-def parties(samples: Samples, role: str, limit: int, released: int, seed: int) -> Parties | None:
-    """Equal numbers of members and non-members; of a released holdout (the ceiling) the other half are the
-    non-members.
+def parties(
+    samples: Samples, role: str, limit: int, released: int, seed: int, *, least: int = SMALLEST, asked: bool = False
+) -> Parties | None:
+    """Equal numbers of members and non-members, None for under `least`; of a released holdout (the ceiling) the other
+    half are the non-members. `asked` looks at those alone that are attacked in this division.
     """
-    held = samples.one_each("holdout", samples.size("holdout"), seed)
-    held = np.random.default_rng([seed, 59]).permutation(held)
+    known, held = (samples.one_each(r, samples.size(r), seed) for r in ("train", "holdout"))
+    if asked:
+        known, held = (rows[of[rows]] for rows, of in zip((known, held), divided.asked(samples), strict=True))
+    rng = np.random.default_rng([seed, 59])
+    held = rng.permutation(held)
     free, held = (held[: len(held) // 2], held[len(held) // 2 :]) if role == "holdout" else (None, held)
-    size = min(len(held), len(samples.one_each("train", limit, seed)))
-    if size < SMALLEST:
+    size = min(len(held), len(known), limit)
+    if size < least:
         return None
     rows = samples.rows(role, released, seed) if free is None else np.sort(free[:released])
-    members = Group("train", samples.one_each("train", size, seed))
-    return Parties(Group(role, rows), members, Group("holdout", np.sort(held[:size])))
+    members = np.sort(rng.permutation(known)[:size]) if asked else samples.one_each("train", size, seed)
+    return Parties(Group(role, rows), Group("train", members), Group("holdout", np.sort(held[:size])))
+
+
+def each_division(divisions: Sequence[Samples], role: str, limit: int, seed: int) -> list[tuple[Samples, Parties]]:
+    """The parties of each division of a table's rows; none where there are under SMALLEST in all of them together."""
+    several = len(divisions) > 1
+    least = divided.FEWEST_ATTACKED if several else SMALLEST
+    found = [(one, parties(one, role, limit, SEARCHED_ROWS, seed, least=least, asked=several)) for one in divisions]
+    known = [(one, chosen) for one, chosen in found if chosen is not None]
+    return known if sum(len(chosen.members) for _, chosen in known) >= SMALLEST else []
 
 
 def risk(hits: int, trials: int, non_member_hits: int, non_member_trials: int) -> tuple[float, float, float]:
@@ -158,10 +174,14 @@ def excess_risk(samples: Samples, seed: int, limit: int, attack: Any) -> Score:
     """Return how much more often an attack succeeds against members than against non-members, as a score in [0, 1]."""
     if obstacle := without_non_members(samples):
         return unknown(*obstacle, "lower")
-    found = {}
+    return divided.both(samples, lambda divisions: _excess_risk(divisions, seed, limit, attack))
+
+
+def _excess_risk(divisions: Sequence[Samples], seed: int, limit: int, attack: Any) -> Score:
+    samples, found = divisions[0], {}
     for name, role in samples.roles().items():
-        chosen = parties(samples, role, limit, SEARCHED_ROWS, seed)
-        found[name] = None if chosen is None else attack(samples, chosen, seed)
+        tried = [attack(one, chosen, seed) for one, chosen in each_division(divisions, role, limit, seed)]
+        found[name] = tuple(map(sum, zip(*tried, strict=True))) if tried else None
     if found["value"] is None:
         return unknown(Reason.TOO_FEW_ROWS, f"the attack needs {SMALLEST} training and holdout rows", "lower")
     guesses, hits, usual = found["value"]

@@ -38,6 +38,7 @@ class Evidence:
     isolation: tuple[np.ndarray, np.ndarray]
     searched: int  # released rows
     rows: np.ndarray  # of the training table: the members
+    held: np.ndarray  # of the holdout: the non-members
     linked: tuple[str, ...] = ()  # columns found to leak more than others, by either half of the candidates
 
     @property
@@ -62,10 +63,14 @@ class Evidence:
     def most_isolated(self) -> Evidence:
         """The same evidence about the most isolated candidates only."""
         cut = np.quantile(self.isolation[1], 1 - self.isolated)
-        inside, outside = (isolation >= cut for isolation in self.isolation)
+        return self.about(*(isolation >= cut for isolation in self.isolation))
+
+    def about(self, inside: np.ndarray, outside: np.ndarray) -> Evidence:
+        """The same evidence about some members, bool [members], and some non-members, bool [non-members], only."""
         members, non_members = _only(self.members, inside), _only(self.non_members, outside)
         isolation = self.isolation[0][inside], self.isolation[1][outside]
-        return replace(self, members=members, non_members=non_members, isolation=isolation, rows=self.rows[inside])
+        kept = {"rows": self.rows[inside], "held": self.held[outside]}
+        return replace(self, members=members, non_members=non_members, isolation=isolation, **kept)
 
 
 def _only(scores: Scores, chosen: np.ndarray) -> Scores:
@@ -73,8 +78,9 @@ def _only(scores: Scores, chosen: np.ndarray) -> Scores:
 
 
 @once
-def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
-    """Evidence of all attacks with `role` released as the synthetic table; None where too few non-members are left.
+def evidence(samples: Samples, role: str, seed: int, least: int = SMALLEST) -> Evidence | None:
+    """Evidence of all attacks with `role` released as the synthetic table; None where under `least` members or
+    non-members are left.
 
     Where the holdout itself is released (the ceiling), its first half is, and the second half are the non-members. Of
     an entity whose rows are recognised together one is attacked.
@@ -84,7 +90,7 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
     order = np.random.default_rng([seed, 17]).permutation(held)
     released, order = (order[: len(order) // 2], order[len(order) // 2 :]) if role == "holdout" else (None, order)
     members, non_members = samples.one_each("train", limit, seed), np.sort(order[:limit])
-    if min(len(members), len(non_members)) < SMALLEST:
+    if min(len(members), len(non_members)) < least:
         return None
     rows = samples.rows(role, searched, seed) if released is None else np.sort(released[:searched])
     attacker = Attacker(samples, Group(role, rows), Group("train", members), Group("holdout", non_members), seed)
@@ -94,7 +100,7 @@ def evidence(samples: Samples, role: str, seed: int) -> Evidence | None:
             _add_signal(attacker, name, signal, found)
     isolation = attacker.usual(attacker.members)[0].mean(1), attacker.usual(attacker.non_members)[0].mean(1)
     linked = linkage.found(attacker) if role == "synthetic" else ()
-    return Evidence(*found, isolation, len(rows), members, linked)
+    return Evidence(*found, isolation, len(rows), members, non_members, linked)
 
 
 def _effort(samples: Samples) -> tuple[int, int]:

@@ -17,7 +17,7 @@ NEAR_PAIRS = 1_000_000_000  # of a synthetic and a training row
 LEAST_SYNTHETIC = 1000  # synthetic rows, among as many training rows as can be
 VALUES = 400_000_000  # compared in one search for the row most alike
 REFERENCES, REAL = 100_000, 2000  # rows of a real table among which is searched, and real rows asked about
-LEAST, LEAST_REAL = 300, 40  # released rows looked at, and real ones without which nothing is said
+LEAST, LEAST_REAL = 300, 20  # released rows looked at, and real ones without which nothing is said
 NEAR_COPY_QUANTILE = 0.01  # of real rows are as much like another as a near copy is
 SIDE_NAMES = {"train": "training", "holdout": "holdout"}
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from launderette.evaluation import divided
 from launderette.evaluation.attacks import attribute_inference, disclosure
+from launderette.evaluation.attacks.disclosure import Parties
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
 
@@ -20,15 +26,16 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
         return unknown(*obstacle, "lower")
     if len(samples.known) < 2 or not (secrets := attribute_inference.secrets(samples, seed)):
         return unknown(Reason.ONE_COLUMN, "guessing a value takes another column", "lower")
+    return divided.both(samples, lambda divisions: _attribute(divisions, secrets, seed))
+
+
+def _attribute(divisions: Sequence[Samples], secrets: list[str], seed: int) -> Score:
     chosen = {
-        name: disclosure.parties(samples, role, TARGETS, disclosure.SEARCHED_ROWS, seed)
-        for name, role in samples.roles().items()
+        name: disclosure.each_division(divisions, role, TARGETS, seed) for name, role in divisions[0].roles().items()
     }
-    if chosen["value"] is None:
+    if not chosen["value"]:
         return unknown(Reason.TOO_FEW_ROWS, f"guesses need {disclosure.SMALLEST} training and holdout rows", "lower")
-    rights = {
-        name: attribute_inference.all_guessed(samples, who, secrets) for name, who in chosen.items() if who is not None
-    }
+    rights = {name: _guessed(parties, secrets) for name, parties in chosen.items() if parties}
     if rights["value"][1].all():
         everybody = "ceiling" in rights and bool(rights["ceiling"][1].all())
         return disclosure.always_right("every value is guessed right", everybody)
@@ -46,8 +53,18 @@ def attribute(samples: Samples, *, seed: int = 0) -> Score:
         "lower",
         {"columns": columns, "members": people},
         f"{people:,} people on each side, {len(secrets)} columns, "
-        f"{len(chosen['value'].released):,} synthetic rows searched.",
+        f"{len(chosen['value'][0][1].released):,} synthetic rows searched.",
     )
+
+
+def _guessed(parties: Sequence[tuple[Samples, Parties]], secrets: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each secret of each member and non-member of all divisions is guessed: two bool arrays [secrets,
+    people].
+    """
+    members, non_members = zip(
+        *(attribute_inference.all_guessed(samples, chosen, secrets) for samples, chosen in parties), strict=True
+    )
+    return np.concatenate(members, axis=1), np.concatenate(non_members, axis=1)
 
 
 def singling_out(samples: Samples, *, seed: int = 0) -> Score:

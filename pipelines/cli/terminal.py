@@ -25,6 +25,7 @@ STEP_WORDS = {
     "protect": "protecting what is rare or extreme",
     "split": "setting the holdout aside",
     "search": "trying out generators by short runs",
+    "repeat": "training on other divisions of few rows",
     "relate": "looking for rules to hold",
     "train": "training",
     "sample": "drawing synthetic data",

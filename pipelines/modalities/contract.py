@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from launderette.evaluation.divided import Repeats
 from launderette.evaluation.report import Report
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
@@ -59,6 +60,7 @@ class Modality(Protocol):
     COMPARED_BY: str  # the metric of how like unseen data is what a generator draws, by which generators are compared
     ATTACKED_BY: str  # the metric of what whoever holds a model tells of its training data
     RANKED: bool  # whether reports on it can be ranked against each other
+    REPEATED_UNDER: float  # units of fewer than which a run repeats on further divisions of them; 0 for never
 
     def recognises(self, path: str | Path) -> bool:
         """Tell whether a source holds data of this kind."""
@@ -156,9 +158,10 @@ class Modality(Protocol):
         config: RunConfig,
         model: Synthesizer | None = None,
         names: Sequence[str] | None = None,
+        **repeats: Repeats,
     ) -> Report:
         """Score synthetic data against both real sides, and against whoever holds the model, by the metrics of these
-        names (None for all).
+        names (None for all); of fewer than REPEATED_UNDER units `repeats` are given too.
         """
 
     def losses(self, model: Synthesizer, train: Data, data: Data) -> np.ndarray | None:

@@ -40,6 +40,7 @@ from launderette.pipelines.templates.images import draft
 
 NAME, SOURCE, UNIT, PROTECTED = "image", "images", "images", IMAGE_UNITS
 GENERATOR, LIKELIHOOD, RANKED = "image.diffusion", "loss", False
+REPEATED_UNDER = 0  # for one training takes minutes
 COMPARED_BY, ATTACKED_BY = "image.kernel", "image.membership_model"
 SKIPPED = "skipped.json"
 

@@ -12,6 +12,7 @@ from launderette.generators.data import parts
 from launderette.generators.privacy.ledger import PRIVACY_UNITS
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
+from launderette.pipelines.config.sections import HELD_OUT
 from launderette.pipelines.drift import schemas, values
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected
@@ -35,6 +36,7 @@ from launderette.pipelines.templates.tables import draft
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
 PROTECTED = {unit: unit for unit in PRIVACY_UNITS}
 GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
+REPEATED_UNDER = splitting.POWERFUL_ROWS / HELD_OUT  # rows: with more, one holdout has power
 COMPARED_BY, ATTACKED_BY = "fidelity.detection", "privacy.membership_model"
 
 __all__ = [

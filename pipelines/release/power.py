@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from launderette.evaluation.scores import Reason, Score
@@ -57,7 +58,8 @@ def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
         return _rows(allowed - counts[0]["expected"], counts[0]["of"])
     if "members" in detail and "non_members" in detail:
         whole = max([detail["members"], *(scores[w].detail.get("members", 0) for w in WHOLE_ATTACKS if w in scores)])
-        return _rows(bound * detail["members"], whole)
+        rows = min(whole, detail.get("training_rows", whole))  # fewer where each is attacked several times
+        return _rows(bound * detail["members"] * rows / whole, rows)
     if "copies" in detail:
         chance = (score.ceiling or 0.0) if "relative" in rule else 0.0
         return _rows((bound - chance) * detail["rows"], detail["rows"])
@@ -65,8 +67,15 @@ def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
         return _rows(bound * detail["values"], detail["values"])
     if name in BEYOND_NON_MEMBERS and bound >= 1:
         tried = detail.get("guesses", detail.get("members", 1))
-        return Leak(tried, tried)
+        return _rows((1 - _usual(detail)) * tried, tried)
     return None
+
+
+def _usual(detail: Mapping[str, Any]) -> float:
+    """The share of non-members against whom such an attack succeeds: what chance explains."""
+    if columns := detail.get("columns"):
+        return fmean(column["non_members"] for column in columns.values())
+    return float(detail.get("non_members_hit", 0)) / max(1, detail.get("guesses", 1))
 
 
 def _rows(leaked: float, of: int) -> Leak:
@@ -76,9 +85,12 @@ def _rows(leaked: float, of: int) -> Leak:
 def judged(reasons: Iterable[Mapping[str, Any]], leaks: Mapping[str, Leak], rule: Rule) -> tuple[float, str]:
     """The largest share that could leak unnoticed, and which rules are too weak for the bound of that rule, in words.
 
-    A rule that is excused because there are too few rows to test it notices nothing.
+    A rule that is excused because there are too few rows to test it notices nothing. A row that is copied is recognised
+    too, so of copies no more go unnoticed than an attack would miss.
     """
     shares = {name: found.share for name, found in leaks.items()}
+    recognised = max((shares[name] for name in WHOLE_ATTACKS if name in shares), default=1.0)
+    shares |= {name: min(shares[name], recognised) for name in ROW_COUNTS if name in shares}
     shares |= {
         r["score"]: 1.0 for r in reasons if r["reason"] == Reason.TOO_FEW_ROWS and r["score"].startswith(PRIVACY)
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from launderette.pipelines import modalities
-from launderette.pipelines.config import RunConfig, relations
+from launderette.pipelines.config import RunConfig, relations, rules
 from launderette.pipelines.drift import findings
 from launderette.pipelines.large_tables import steps as large
 from launderette.pipelines.privacy import spending
@@ -57,7 +57,9 @@ def _decided(doing: Doing, config: RunConfig, night: Night, fitted: FittedSteps)
     chosen = _scored(do, large.scored_rows(config, source, drawn), drawn, real)
     judged_rows = chosen["table"]
     compared = {**fitted.sides, "synthetic": judged_rows}
-    scored = do(steps.score, **compared, schema=schema, model=fitted.model["model"], metrics=metrics(config))
+    given = {"schema": schema, "model": fitted.model["model"], "metrics": metrics(config)}
+    repeated = _repeated(doing(fitted.config), fitted, schema, drawn)
+    scored = do(steps.score, **compared, **given, repeated=repeated)
     facts = _facts(night, fitted, drawn)
     facts["notes"] += large.sentences(judged_rows["rows"], drawn["table"]["rows"], chosen["copies"])
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
@@ -67,6 +69,16 @@ def _decided(doing: Doing, config: RunConfig, night: Night, fitted: FittedSteps)
     said = {"notes": [*facts["notes"], *night.notes], "device": f"{trained['device']} ({trained['reason']})"}
     said |= {"scores": scored["scores"], "stopped": trained["stopped"], "verdict": decided["verdict"], "schema": schema}
     return said | searched | {"decided": {**decided, "base": night.base(config)}}
+
+
+def _repeated(do: Do, fitted: FittedSteps, schema: Result, drawn: Result) -> list[Result]:
+    """Return further divisions of the rows, where they are too few for one to have power and the gate asks for it."""
+    config, rows = fitted.config, sum(side["rows"] for side in fitted.sides.values())
+    asked = {rules.UNNOTICED, "privacy.membership"} <= set(config.rules) and not config.sample.where
+    if not asked or rows >= modalities.of(config).REPEATED_UNDER:
+        return []
+    kept = {"combinations": fitted.rules["combinations"], "constraints": drawn["constraints"]}
+    return list(do(steps.repeat, **fitted.sides, schema=schema, **kept)["parts"])
 
 
 def _scored(do: Do, rows: int, drawn: Result, real: Result) -> Result:

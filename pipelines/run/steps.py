@@ -20,6 +20,7 @@ from launderette.pipelines.privacy.public import PRIVACY_KEYS
 from launderette.pipelines.release import cards, history, publishing
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, Step, step
+from launderette.pipelines.scoring import repeats
 from launderette.pipelines.shards.jobs import Spread, one_by_one
 from launderette.pipelines.stages import sampling
 
@@ -38,7 +39,7 @@ COMMON_CODE = (  # that every step runs, or may run
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (
     *(f"evaluation/{name}.py" for name in ("__init__", "notebook", "scores", "entities", "samples", "units", "unseen")),
-    *("evaluation/canonical.py", "evaluation/chance.py"),
+    *("evaluation/canonical.py", "evaluation/chance.py", "evaluation/divided.py"),
     *(f"evaluation/{name}" for name in ("inputs", "fidelity", "utility", "diversity", "privacy", "image")),
     *(f"evaluation/{name}" for name in ("attacks", "copies", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
@@ -189,6 +190,39 @@ def sample(
 
 
 @run_step(
+    reads="sample generator budget seed device split.entity columns",
+    runs=(*SCORING_CODE, "generators"),
+    needs=MODEL_LIBRARIES,
+)
+def repeat(
+    place: Place,
+    config: RunConfig,
+    train: Result,
+    holdout: Result,
+    schema: Result,
+    combinations: list[str],
+    constraints: list[str],
+) -> Result:
+    """Divide few rows further times, train on each division and draw for it, for attacks to have power; nothing of it
+    is released.
+    """
+    modality, known = place.modality, Schema.from_dict(schema)
+    parts = repeats.trained(
+        modality.read(train),
+        modality.read(holdout),
+        known,
+        relations.with_combinations(config, combinations),
+        entity=modality.entity(known, config),
+        constraints=constraints,
+    )
+    stored = []
+    for number, part in enumerate(parts):
+        named = {name: data for name, data in zip(repeats.PART_NAMES, part, strict=True) if data is not None}
+        stored.append({n: modality.store(data, place.path(f"{n}-{number}")) for n, data in named.items()})
+    return {"parts": stored}
+
+
+@run_step(
     reads="score.target split.entity score.quasi_identifiers score.features "
     "sample.where sample.weights sample.constraints seed",
     runs=(*SCORING_CODE, "generators"),
@@ -203,14 +237,17 @@ def score(
     schema: Result,
     model: Result,
     metrics: list[str] | None,
+    repeated: list[Result],
 ) -> Result:
     """Measure fidelity, utility, diversity and privacy; where the model has a loss, also against whoever holds the
-    model. `metrics` None measures all.
+    model. `metrics` None measures all; `repeated` are the further divisions of few rows.
     """
     check_unchanged(model["path"], model["digest"])
     real, held, drawn = (place.modality.read(side) for side in (train, holdout, synthetic))
-    opened = generators.open_model(model["path"])
-    report = place.modality.score(real, held, drawn, Schema.from_dict(schema), config, opened, metrics)
+    opened, known = generators.open_model(model["path"]), Schema.from_dict(schema)
+    parts = [repeats.part(*(place.modality.read(one[n]) for n in repeats.PART_NAMES if n in one)) for one in repeated]
+    more = {"repeats": repeats.of(real, held, known, parts)} if parts else {}
+    report = place.modality.score(real, held, drawn, known, config, opened, metrics, **more)
     write_json(place.path("scores.json"), reports.plain(asdict(report)))
     return {
         "scores": {name: score.value for name, score in report.scores.items()},

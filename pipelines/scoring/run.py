@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from launderette import evaluation
+from launderette.evaluation.divided import Repeats
 from launderette.evaluation.report import Report
 from launderette.generators import Schema, Synthesizer
 from launderette.generators.contract import HasLogProb
@@ -28,9 +29,10 @@ def score(
     config: RunConfig,
     model: Synthesizer | None = None,
     names: Sequence[str] | None = None,
+    repeats: Repeats | None = None,
 ) -> Report:
     """Score the synthetic rows against both real sides; with a model that has a likelihood, the white-box attack is
-    tried too. `names` restricts the metrics.
+    tried too. `names` restricts the metrics; `repeats` are further divisions of few rows (repeats.py).
 
     Under sample.where the real rows that meet the condition are compared with; where no holdout row does, there is no
     holdout. Under sample.weights it is rows in the same shares, under sample.constraints those that keep them, for all
@@ -50,6 +52,7 @@ def score(
         "loss": known and (lambda rows: known(sides[int(rows.index[0] >= len(train))].loc[rows.index])),
         "members": None if learnt is None else learnt[kept.index],
         "internal": True,
+        "repeats": repeats,
     }
     obeyed, weighted = _obeyed(kept, held, schema, config), bool(config.sample.weights)
     if obeyed.all() and not weighted:

@@ -12,11 +12,16 @@ LEAST_TRAIN = 2  # rows, for a generator to learn anything from
 # rows of a holdout that leaves attacks the power to notice a quarter of the rows (pipelines/release/power.py), and the
 # largest share that is held out for it
 POWERFUL_ROWS, MOST_HELD_OUT = 60, 0.4
+# rows that metrics compare with, and the share up to which a holdout has as many
+LEAST_HELD_OUT, AT_MOST = 20, 0.5
 
 
 def share(stated: float | None, rows: int) -> float:
     """The share of so many rows of a table that is held out: the stated one, else HELD_OUT, more of few rows."""
-    return stated if stated is not None else min(max(HELD_OUT, POWERFUL_ROWS / max(1, rows)), MOST_HELD_OUT)
+    if stated is not None:
+        return stated
+    powerful, compared = POWERFUL_ROWS / max(1, rows), LEAST_HELD_OUT / max(1, rows)
+    return max(min(max(HELD_OUT, powerful), MOST_HELD_OUT), min(compared, AT_MOST))
 
 
 def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

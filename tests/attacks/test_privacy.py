@@ -219,7 +219,7 @@ def test_few_non_members_are_said_and_fewer_are_refused():
 def test_an_attack_that_says_the_same_of_everybody_is_not_chosen():
     rng = np.random.default_rng(0)
     noise, silent = [rng.random(n) for n in (60, 40)], [np.zeros(n) for n in (60, 40)]
-    rest = tuple(noise), 10, np.arange(60)
+    rest = tuple(noise), 10, np.arange(60), np.arange(40)
     evidence = membership.Evidence(
         {"silent": silent[0], "noise": noise[0]}, {"silent": silent[1], "noise": noise[1]}, *rest
     )

@@ -189,7 +189,7 @@ def test_a_changed_model_is_not_opened(source, tmp_path):
     loaded, model = config.load(str(source), FAST, tmp_path), tmp_path / "model"
     model.mkdir()
     (model / "model.json").write_text("{}")
-    scored = {name: {} for name in ("train", "holdout", "synthetic", "schema")} | {"metrics": None}
+    scored = {name: {} for name in ("train", "holdout", "synthetic", "schema")} | {"metrics": None, "repeated": []}
     for one, given in ((steps.sample, {"table": {}, "constraints": []}), (steps.score, scored)):
         with pytest.raises(LaunderError, match="found it changed"):
             runs.doing(loaded)(one, model={"path": str(model), "digest": "0" * 64}, **given)

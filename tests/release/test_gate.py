@@ -228,7 +228,7 @@ def test_scores_without_meaning_are_excused_by_what_evaluation_says():
         (alone, "fidelity.trend"),
         (noise, "utility.target"),
     ]
-    brief = evaluation.score(small(0, 20), small(1, 15), small(2), names=["privacy.near_copies"])
+    brief = evaluation.score(small(0, 12), small(1, 7), small(2), names=["privacy.near_copies"])
     for one, name in (*excused, *((narrow, name) for name in PERSONAL), (brief, "privacy.near_copies")):
         if one is noise and one.scores[name].value is not None:
             continue  # trees may find something in noise

@@ -1,5 +1,7 @@
 """Power: what few rows would leave unnoticed is said, and refuses beyond a limit that only the owner lifts."""
 
+from dataclasses import replace
+
 import pytest
 
 from evaluation.scores import Reason, Score
@@ -69,9 +71,18 @@ def test_the_most_isolated_are_counted_among_all_training_rows():
     assert GOOD["privacy.membership"].detail["members"] == 5000
 
 
-def test_a_bound_that_nothing_can_exceed_notices_nothing():
+def test_a_bound_that_nothing_can_exceed_notices_nothing_but_what_succeeds_for_strangers_too():
     wide = Score(0.4, 0.0, 1.0, 0.0, 0.0, "lower", {"guesses": 40})  # the half-width is .6, three times it 1.8
     assert failed(decided(privacy__linkability=wide)) == ["unnoticed"]
+    usual = replace(wide, detail={"guesses": 40, "non_members_hit": 32})
+    assert failed(decided(privacy__linkability=usual)) == []
+
+
+def test_copies_that_an_attack_would_recognise_do_not_go_unnoticed():
+    count = {"hits": 0, "of": 50, "expected": 0.0, "allowed": 14, "sentence": ""}
+    copies = replace(GOOD["privacy.copies"], detail={"counts": [count]})
+    assert failed(decided(privacy__copies=copies)) == []
+    assert failed(decided(privacy__copies=copies, privacy__membership=rate(60, 30))) == ["unnoticed"]
 
 
 def test_a_rule_that_is_taken_away_needs_no_power():
