@@ -2,9 +2,12 @@
 
 What is stated under `columns` holds. Others are looked at unless they are to be predicted, drawn under a condition or
 compared as quasi-identifiers: those somebody wants to be learned. Birth dates stay dates, which are learned; all other
-kinds are identifiers to the generator: never learned.
+kinds are identifiers to the generator: never learned. Coordinates of where people live, told by the names of their
+columns, are kept to about a kilometre before anything looks at them: a home that several rows have would come back to
+the last digit.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +16,34 @@ from typing import Any
 import pandas as pd
 
 from launderette.generators.data.schema import Identifier, Schema
+from launderette.generators.identifiers.detection import words_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
 from launderette.pipelines.personal_data import detection, keys
+from launderette.pipelines.personal_data.column_names import PEOPLE, plain
 from launderette.pipelines.personal_data.findings import KIND_PHRASES, Found
 from launderette.pipelines.run.artifacts import chosen
 
 KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind in PERSONAL_KINDS}  # in the schema
 PSEUDONYMS = "as stated, learned under pseudonyms"
 SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
+KEPT_DECIMALS = 2  # of degrees
+MOST_DEGREES = 180
+PRECISE = re.compile(r"(?<![\d.])-?\d{1,3}\.\d{3,}(?![\d.])")
+COORDINATES = frozenset(
+    plain(
+        """lat latitude lon lng long longitude latlon latlng latlong coord coords coordinate coordinates gps geo
+        geopoint location position point koordinaten koordinate breitengrad langengrad laengengrad latitud longitud
+        coordenadas coordonnees coordinaten wspolrzedne"""
+    ).split()
+)
+HOMES = frozenset(
+    plain(
+        """home house residence residential domicile dwelling wohnort wohnung wohnsitz zuhause heim casa hogar domicilio
+        residencia maison thuis woning dom hem hjem koti"""
+    ).split()
+) | {words[0] for words in PEOPLE if len(words) == 1}
 
 
 def find(
@@ -118,3 +139,42 @@ def sentence(name: str, finding: Found) -> str:
 def described(found: Mapping[str, Mapping[str, Any]]) -> str:
     """Return what a report's data card says of all columns of personal data; "" for none."""
     return "; ".join(f"{name}: {KIND_PHRASES[one['kind']]} ({one['confidence']:.2f})" for name, one in found.items())
+
+
+def _is_of_homes(name: object) -> bool:
+    """Tell whether a column's name speaks of the coordinates of homes or of people."""
+    words = {plain(word) for word in words_of(name)}
+    return bool(words & COORDINATES and words & HOMES)
+
+
+def coarse_homes(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, list[str]]:
+    """Return the frame with coordinates of homes kept to a neighbourhood, and what they are called; columns that are
+    stated stay as they are.
+    """
+    if not config.personal.detect or config.privacy:
+        return frame, []
+    named = [name for name in frame.columns if name not in config.listed and _is_of_homes(name)]
+    kept = {name: _kept(frame[name]) for name in named}
+    changed = {name: values for name, values in kept.items() if not values.equals(frame[name])}
+    return frame.assign(**changed), list(changed)
+
+
+def _kept(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_float_dtype(values.dtype):
+        return values.round(KEPT_DECIMALS) if bool((values.abs() <= MOST_DEGREES)[values.notna()].all()) else values
+    if pd.api.types.is_numeric_dtype(values.dtype) or isinstance(values.dtype, pd.CategoricalDtype):
+        return values if not isinstance(values.dtype, pd.CategoricalDtype) else _kept(values.astype(object))
+    return values.map(_shortened, na_action="ignore").astype(values.dtype)
+
+
+def _shortened(value: object) -> object:
+    """Write the coordinates in a text with fewer decimals."""
+    return PRECISE.sub(lambda found: f"{float(found[0]):.{KEPT_DECIMALS}f}", value) if isinstance(value, str) else value
+
+
+def home_sentence(name: str) -> str:
+    """Say what became of a column, and how to change that."""
+    return (
+        f"Column {name!r} holds where people live: kept to {KEPT_DECIMALS} decimals of a degree, about a kilometre; to "
+        "learn more of it, state its kind under columns."
+    )

@@ -20,7 +20,7 @@ from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.large_tables.drawing import Draw, TableRead
-from launderette.pipelines.personal_data import columns, homes
+from launderette.pipelines.personal_data import columns
 from launderette.pipelines.personal_data.findings import Found
 from launderette.pipelines.run.artifacts import LaunderError, chosen
 from launderette.pipelines.shards import preflight
@@ -79,7 +79,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     if not any(frame[name].notna().any() for name in frame.columns):
         raise LaunderError(f"expected values in {place}, found none in any row; give a table that holds some")
     frame, infinite = _finite(frame)
-    frame, near = homes.coarse(columns.pseudonymised(frame, config, work), config)
+    frame, near = columns.coarse_homes(columns.pseudonymised(frame, config, work), config)
     profile = {name: all for name, all in (drawn.profile or {}).items() if name not in near}
     frame, schema, found = _schema(frame, config, profile)
     rare, _ = protection.settle(config.protect.rare, None, len(frame))
@@ -87,7 +87,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     check_mentioned(schema.flat.names, config)
     frame, notes = values.read(frame, schema)
     frame.attrs[PERSONAL] = found
-    frame.attrs[NOTES] += infinite + notes + [homes.sentence(name) for name in near]
+    frame.attrs[NOTES] += infinite + notes + [columns.home_sentence(name) for name in near]
     _check_target(frame, schema, config)
     check_constraints(schema, config)
     return chosen(frame, schema.names), schema
