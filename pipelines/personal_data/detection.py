@@ -6,31 +6,25 @@ that has a thing's name (`product_name`, `city`) is taken for personal data only
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
-from launderette.generators.identifiers.forms import text_of
-from launderette.pipelines.personal_data import column_names, holding, name_shapes, value_forms
+from launderette.pipelines.personal_data import column_names, holding, name_shapes, neighbours, value_forms
 from launderette.pipelines.personal_data.column_names import Named
-from launderette.pipelines.personal_data.findings import Found
+from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
+from launderette.pipelines.personal_data.name_shapes import LIKENESS
+from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, NAMED_SHARE, TELLING_SHARE
 
-EXAMINED_TEXTS = 500  # distinct values looked at, evenly over the column
-LEAST_DISTINCT = 20  # distinct values, from which values alone tell
-TELLING_SHARE = 0.9  # share of the values that must be of a kind, where only they tell
-NAMED_SHARE = 0.7  # the same where the name tells too
 BIRTH_YEARS, MICROSECONDS_A_DAY = 30, 86_400_000_000
 YOUNGEST_BIRTH = 16_436  # days from 1970 to 2015: dates of things go on to the present
 LEAST_NEW = 0.3  # distinct values per row, from which words alone tell: fewer describe a group
-CERTAIN, CONFIDENT, LIKELY, GUESSED = 0.99, 0.95, 0.85, 0.7
 LEAST_PEOPLE = 3  # distinct values, from which names are told where a column says that they are of people
 REPEATED_LIKENESS = -0.55  # least mean log odds of full names that repeat
-LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
 HOUSE = re.compile(  # its number begins or ends a line, or stands before a block, house or room of East Asia
     r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$|\d\s?(?:丁目|番|号|號|号|弄|巷|室|호|번지)"
 )
@@ -53,8 +47,8 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
         finding = of_column(column, (profile or {}).get(column.name, frame[column.name]))
         if finding is not None:
             found[column.name] = finding
-    found |= dict(_beside(frame, schema, found))
-    held = holding.of_person(frame, schema, {name: one.kind for name, one in found.items()})
+    found |= dict(neighbours.beside(frame, schema, found))
+    held = neighbours.of_person(frame, schema, {name: one.kind for name, one in found.items()})
     return found | {
         name: Found(kind, LIKELY, f"{share:.0%} of its values hold names of the same row")
         for name, (kind, share) in held.items()
@@ -69,7 +63,7 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     if column.kind == "boolean" or pd.api.types.is_float_dtype(values.dtype):
         return None
     distinct = values.drop_duplicates().dropna()
-    texts = _examined(distinct)
+    texts = value_forms.examined(distinct)
     if not texts:
         return None
     checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
@@ -77,13 +71,6 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     )  # fmt: skip
     share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
-
-
-def _examined(distinct: pd.Series) -> list[str]:
-    """Return up to EXAMINED_TEXTS of a column's distinct values, evenly over it, without spaces around them."""
-    numbers = pd.api.types.is_numeric_dtype(distinct.dtype)
-    filled = distinct if numbers else [value for value in distinct if not isinstance(value, str) or value.strip()]
-    return [text_of(value).strip() for value in filled[:: max(1, len(distinct) // EXAMINED_TEXTS)]]
 
 
 def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Found | None:
@@ -262,76 +249,3 @@ def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
     if not who and not (name_shapes.is_varied(texts)):
         return ""
     return "name" if name_shapes.likeness(texts) >= (LIKENESS["name"] - 0.2 if who else REPEATED_LIKENESS) else ""
-
-
-def _beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
-    """Yield the column that holds last names because it reads so and stands beside first names."""
-    names = schema.names
-    if "last_name" in {finding.kind for finding in found.values()}:
-        return
-    if any(_is(column_names.read(name), "first_name") for name in found):
-        unsure = [name for name in names if name not in found and _is_unsure(column_names.read(name))]
-        if beside := next((name for name in unsure if _is_written(frame[name])), None):  # nom beside prénom
-            yield beside, _NAMED_BESIDE
-            return
-    if not any(finding.kind == "first_name" for finding in found.values()):
-        yield from _pair(frame, schema, found)
-        return
-    for at in (at for at, name in enumerate(names) if name in found and found[name].kind == "first_name"):
-        for other in (*names[at + 1 : at + 2], *names[max(0, at - 1) : at]):
-            if _is_last(other, schema.column(other), frame[other], found.get(other)):
-                yield _less_like(frame, names[at], other) if other in found else other, _BESIDE
-                return
-
-
-def _pair(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
-    """Yield the two columns side by side that read most as names do, of which each repeats while both together seldom
-    do, as first and last names.
-    """
-    columns = [column for column in schema.columns if column.name not in found]
-    read = {
-        column.name: name_shapes.likeness(_examined(frame[column.name].dropna().drop_duplicates()))
-        for column in columns
-        if _is_last(column.name, column, frame[column.name], None)
-    }
-    pairs = [
-        (one, other) if read[one] >= read[other] else (other, one)
-        for one, other in pairwise(schema.names)
-        if {one, other} <= read.keys() and len(frame[[one, other]].drop_duplicates()) >= NAMED_SHARE * len(frame)
-    ]
-    for first, last in sorted(pairs, key=lambda pair: -read[pair[0]] - read[pair[1]])[:1]:
-        if read[first] >= LIKENESS["name"]:
-            yield from ((first, Found("first_name", GUESSED, _BESIDE.evidence)), (last, _BESIDE))
-
-
-_NAMED_BESIDE = Found("last_name", LIKELY, "its name beside that of first names")
-_BESIDE = Found("last_name", GUESSED, "its values read as names do and stand beside other names")
-
-
-def _is_unsure(named: Named | None) -> bool:
-    """Tell whether a column's name says that it holds names, though perhaps of things."""
-    return named is not None and named.kind in ("name", "first_name", "last_name") and not (named.sure or named.who)
-
-
-def _is_written(values: pd.Series) -> bool:
-    """Tell whether values are written as single names are."""
-    texts = _examined(values.dropna().drop_duplicates())
-    return bool(texts) and name_shapes.written_share(texts) >= NAMED_SHARE and name_shapes.full_share(texts) < 0.5
-
-
-def _less_like(frame: pd.DataFrame, one: str, other: str) -> str:
-    """Return which of two columns reads less like first names."""
-    return min((one, other), key=lambda name: name_shapes.likeness(_examined(frame[name].dropna().drop_duplicates())))
-
-
-def _is_last(name: str, column: Column, values: pd.Series, found: Found | None) -> bool:
-    if column.kind not in ("categorical", "identifier") or column_names.read(name) or column_names.of_thing(name):
-        return False
-    texts = _examined(values.dropna().drop_duplicates())
-    return (
-        (found is None or found.kind == "first_name")
-        and len(texts) >= LEAST_DISTINCT
-        and name_shapes.written_share(texts) >= NAMED_SHARE
-        and name_shapes.full_share(texts) < 0.5
-        and name_shapes.likeness(texts) >= LIKENESS["last_name"]
-    )

@@ -19,6 +19,7 @@ KIND_PHRASES = {
     "account": "user names",
     "text": "free text",
 }
+CERTAIN, CONFIDENT, LIKELY, GUESSED = 0.99, 0.95, 0.85, 0.7  # of a finding
 
 
 @dataclass(frozen=True)

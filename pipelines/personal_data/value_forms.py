@@ -13,7 +13,10 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
+import pandas as pd
+
 from launderette.generators.identifiers.check_digits import is_valid, scheme_of
+from launderette.generators.identifiers.forms import text_of
 
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^\W\d_]{2,}")
 PORT = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([\d.]+))(?::\d{1,5})")
@@ -89,7 +92,18 @@ PLATES = {
     "number plates of Spain": rf"\d{{4}}[ -]?{SPANISH}{{3}}",
     "number plates of Germany or Austria": r"[A-ZÄÖÜ]{1,3}-[A-ZÄÖÜ]{1,2} ?\d{1,4}[EH]?",
 }
+EXAMINED_TEXTS = 500  # distinct values looked at, evenly over the column
+LEAST_DISTINCT = 20  # distinct values, from which values alone tell
+TELLING_SHARE = 0.9  # share of the values that must be of a kind, where only they tell
+NAMED_SHARE = 0.7  # the same where the name tells too
 LEAST_SHAPES = 4  # of plates whose parts have no fixed length
+
+
+def examined(distinct: pd.Series) -> list[str]:
+    """Return up to EXAMINED_TEXTS of a column's distinct values, evenly over it, without spaces around them."""
+    numbers = pd.api.types.is_numeric_dtype(distinct.dtype)
+    filled = distinct if numbers else [value for value in distinct if not isinstance(value, str) or value.strip()]
+    return [text_of(value).strip() for value in filled[:: max(1, len(distinct) // EXAMINED_TEXTS)]]
 
 
 def _share(texts: Sequence[Any], holds: Callable[[Any], Any]) -> float:
