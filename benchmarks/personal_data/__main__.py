@@ -7,10 +7,13 @@ the right one; first, last and full names are one kind for `kinds of names alike
 import argparse
 from collections import Counter
 
+from benchmarks.personal_data.headers import CHOOSING, SECOND, THIRD
+from benchmarks.personal_data.mixed import mixed_tables
 from benchmarks.personal_data.tables import MEASURED_LOCALES, PEOPLE_KINDS, Labelled, tables
 from launderette.generators.data.inference import infer
 from launderette.pipelines.personal_data import detection, name_shapes
 
+MIXED = {"choosing": CHOOSING, "second": SECOND, "third": THIRD}
 NAMES = ("name", "first_name", "last_name")
 
 
@@ -19,10 +22,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wrong", action="store_true", help="list what was missed and what was taken wrongly")
-    parser.add_argument("--locales", nargs="+", default=MEASURED_LOCALES, help="names of locales that Faker has")
+    parser.add_argument("--locales", nargs="+", help="names of locales that Faker has, or that headers.py has")
+    parser.add_argument(
+        "--mixed",
+        choices=MIXED,
+        help="short, glued and numbered names, several forms, gaps; mended with, or (third) never",
+    )
     asked = parser.parse_args()
-    labelled = list(tables(asked.locales, asked.rows, asked.seed))
-    assert not {table.locale for table in labelled} & set(name_shapes.LISTED_LOCALES)
+    make = mixed_tables if asked.mixed else tables
+    locales = asked.locales or (list(MIXED[asked.mixed]) if asked.mixed else MEASURED_LOCALES)
+    assert not set(locales) & set(name_shapes.LISTED_LOCALES)
+    labelled = list(make(locales, asked.rows, asked.seed))
     found = [detection.find(table.frame, infer(table.frame)) for table in labelled]
     told = [{name: finding.kind for name, finding in one.items()} for one in found]
     print(
@@ -33,7 +43,7 @@ def main() -> None:
     _kinds(labelled, told)
     if asked.wrong:
         for table, one in zip(labelled, told, strict=True):
-            wrong = {n: (k, one.get(n, "")) for n, k in table.kinds.items() if k != one.get(n, "")}
+            wrong = {n: (k, one.get(n, "")) for n, k in table.kinds.items() if bool(k) != (n in one)}
             print(table.locale, "telling" if table.telling else "numbered", wrong)
 
 
@@ -54,7 +64,7 @@ def _kinds(labelled: list[Labelled], told: list[dict[str, str]]) -> None:
     print(
         "Missed of",
         len(labelled),
-        "each:",
+        "tables:",
         ", ".join(f"{kind} {missed[kind]}" for kind in PEOPLE_KINDS if missed[kind]) or "none",
     )
 

@@ -14,11 +14,20 @@ from launderette.pipelines.config.run_config import PERSONAL_KINDS
 
 LETTERS = str.maketrans("łıøđæ", "liode")  # that no accent makes
 LEAST_ENDING = 6  # letters of a word that also counts at the end of another
+UNSPACED_RUNS = re.compile(  # of Thailand and Laos, Burma, Japan, China, Korea, and what stands beside them
+    r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7af]+|[^\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7af]+"
+)
+UNSPACED_FROM = 0xE00  # the first of their letters
+LEAST_COMPOUND = 2  # letters of a word of such a script that counts anywhere inside of another
 
 
 def _phrases(text: str) -> frozenset[tuple[str, ...]]:
     """Read phrases that commas part, as words without accents."""
     return frozenset(tuple(plain(phrase).split()) for phrase in text.split(","))
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
 def plain(text: str) -> str:
@@ -59,21 +68,23 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "электронная почта, メール, 邮箱, 이메일, ηλεκτρονικο ταχυδρομειο, correio eletronico"
     ),
     "phone": _phrases(
-        "phone, phones, phone number, phonenumber, telephone, telephone number, tel, telno, mobile, mobile number, "
-        "mobile phone, cell, cellphone, cell phone, msisdn, fax, telefon, telefonnummer, rufnummer, handy, "
-        "handynummer, mobil, mobilnummer, festnetz, portable, numero de telephone, telefono, movil, celular, "
-        "telefone, telemovel, cellulare, telefonu, komorka, numer telefonu, telefonni cislo, mobilni, puhelin, "
-        "puhelinnumero, matkapuhelin, telefonszam, mobiltelefon, telefoon, telefoonnummer, gsm, telefon numarasi, "
-        "cep telefonu, numar de telefon, broj telefona, broj mobitela, телефон, мобильный, τηλεφωνο, κινητο, 電話, "
-        "電話番号, 电话, 手机, 전화, 전화번호, nomor telepon, telepon, so dien thoai, טלפון, هاتف"
+        "phone, phones, cellular, landline, phone number, phonenumber, telephone, telephone number, tel, telno, "
+        "mobile, mobile number, mobile phone, cell, cellphone, cell phone, msisdn, fax, telefon, telefonnummer, "
+        "rufnummer, handy, handynummer, mobil, mobilnummer, festnetz, portable, numero de telephone, telefono, "
+        "movil, celular, telefone, telemovel, cellulare, telefonu, komorka, numer telefonu, telefonni cislo, "
+        "mobilni, puhelin, puhelinnumero, matkapuhelin, telefonszam, mobiltelefon, telefoon, telefoonnummer, gsm, "
+        "telefon numarasi, cep telefonu, numar de telefon, broj telefona, broj mobitela, телефон, мобильный, "
+        "τηλεφωνο, κινητο, 電話, 電話番号, 电话, 手机, 전화, 전화번호, nomor telepon, telepon, so dien thoai, "
+        "טלפון, هاتف"
     ),
     "address": _phrases(
-        "address, addresses, street, street address, home address, postal address, mailing address, address line, "
-        "residence, strasse, anschrift, adresse, wohnadresse, postanschrift, rue, adresse postale, domicile, "
-        "direccion, calle, domicilio, endereco, morada, logradouro, rua, indirizzo, via, adres, adres zamieszkania, "
-        "ulica, ulice, adresa, bydliste, osoite, katuosoite, gade, gateadresse, vej, adress, gatuadress, bostadsadress,"
-        "straat, straatnaam, woonadres, cim, lakcim, utca, adresi, sokak, strada, domiciliu, aadress, адрес, улица, "
-        "адреса, διευθυνση, οδος, 住所, 地址, 주소, alamat, jalan, dia chi, כתובת, عنوان"
+        "address, addresses, street, road, street address, home address, postal address, mailing address, address "
+        "line, residence, strasse, anschrift, adresse, wohnadresse, postanschrift, rue, adresse postale, "
+        "domicile, direccion, calle, domicilio, endereco, morada, logradouro, rua, indirizzo, via, adres, adres "
+        "zamieszkania, ulica, ulice, adresa, bydliste, osoite, katuosoite, gade, gateadresse, vej, adress, "
+        "gatuadress, bostadsadress,straat, straatnaam, woonadres, cim, lakcim, utca, adresi, sokak, strada, "
+        "domiciliu, aadress, адрес, улица, адреса, διευθυνση, οδος, 住所, 地址, 주소, alamat, jalan, dia chi, כתובת, "
+        "عنوان"
     ),
     "card": _phrases(
         "card number, cardnumber, card no, credit card, creditcard, credit card number, debit card, cc number, ccnum, "
@@ -143,8 +154,25 @@ PEOPLE = _phrases(  # who is named, where values read as names do
     "proprietaire, locataire, empleado, paciente, vendedor, medico, alumno, propietario, funcionario, paziente, "
     "dipendente, venditore, klient, pacjent, pracownik, zakaznik, pacient, zamestnanec, asiakas, tyontekija, "
     "kunden, medarbejder, medarbetare, ansatt, klant, medewerker, ugyfel, dolgozo, musteri, calisan, hasta, "
-    "angajat, korisnik, zaposlenik, клиент, сотрудник, πελατης"
+    "angajat, korisnik, zaposlenik, клиент, сотрудник, пациент, покупатель, водитель, пользователь, клієнт, πελατης, "
+    "ασθενης, υπαλληλος, khach hang, benh nhan, nhan vien, pelanggan, karyawan, pasien, 客户, 客戶, 患者, 顾客, 顧客, "
+    "员工, 社員, 고객, 환자, 직원, العميل, المريض, الموظف, לקוח, ลูกค้า, ग्राहक"
 )
+ABBREVIATIONS = """name nm nme|first fst frst|last lst|middle mid|address addr adr addrs adrs|phone ph phn
+    fon|mobile mob mbl|telephone tlf|email eml emailaddr mailaddr|number no nr nbr num nmbr|account acct
+    acc|customer cust cst|client clnt cli|employee empl emp|patient pat pnt|person pers prsn|contact cntct
+    ctc|manager mgr|user usr|date dt|birth bth brth|birthdate birthdt bdate bdt|national natl nat|government
+    govt gov|passport ppt passprt|license lic|creditcard cc|card crd|remarks rmk rmks rmrk rmrks|comment cmt
+    cmnt cmmt cmts cmnts|description desc descr dsc|note nt|notes nts|text txt|message msg|hardware hw|recipient
+    recip|street strt|residence resid|product prod prd|company comp|country ctry cntry|surname srnm sname|fname
+    fnm|lname lnm"""
+WHOLE_WORDS = {  # as columns of databases are named, by what that stands for
+    short: whole for whole, *shorts in map(str.split, ABBREVIATIONS.split("|")) for short in shorts
+}
+CONTAINERS = _set(  # that hold any values: alone, or numbered, they tell nothing
+    "table column col field feld champ campo colonne colonna columna spalte attribute attr value val data var variable"
+)
+TOWN_WORDS = _set("city town stadt ville ciudad citta cidade municipality commune region state county")
 THING_WORDS = frozenset(  # that have names, addresses and descriptions too
     plain(
         """product produkt produit producto prodotto item artikel article brand marke marca company firma entreprise
@@ -153,7 +181,7 @@ THING_WORDS = frozenset(  # that have names, addresses and descriptions too
         domain table column field color colour event game film movie book title song album species plant breed
         category class project station store shop branch filiale bank course subject currency language drug
         medication disease unit device app software site page path month day campaign vendor
-        supplier lieferant hotel restaurant airport airline variety material area ward zone location commune
+        supplier lieferant nationality hotel restaurant airport airline variety material area ward zone location commune
         municipality gemeinde"""
     ).split()
 )
@@ -163,6 +191,7 @@ ABOUT = frozenset(  # what is said of a number or an address, and is none itself
         provider rate year jahr date url"""
     ).split()
 )
+ANY_ORDER = ("name", "first_name", "last_name", "birth_date", "address", "phone", "email")  # date of birth, birth date
 OF_THINGS = ("name", "first_name", "last_name", "address", "text")  # kinds that things have too
 NO_STREETS = frozenset({"ip", "mac", "email", "mail", "web", "url", "wallet", "memory"})  # addresses of another kind
 
@@ -180,33 +209,62 @@ class Named:
 
 def read(name: object) -> Named | None:
     """Return the kind of personal data that a column's name speaks of; None where it speaks of none."""
-    words = tuple(plain(word) for word in words_of(name))
+    words = _words(name)
+    whole = tuple(WHOLE_WORDS.get(word, word) for word in words)
+    return _read(words) or (_read(whole) if whole != words else None)
+
+
+def _words(name: object) -> tuple[str, ...]:
+    """Return the words of a name without accents; letters of scripts without spaces stand apart from others."""
+    words = tuple(run for word in words_of(name) for run in UNSPACED_RUNS.findall(plain(word)))
+    return () if set(words) <= CONTAINERS else words
+
+
+def _read(words: tuple[str, ...]) -> Named | None:
     found = [
-        (len(phrase), kind, phrase) for kind, phrases in SPOKEN.items() for phrase in phrases if _in(phrase, words)
+        (len(phrase), kind, phrase)
+        for kind, phrases in SPOKEN.items()
+        for phrase in phrases
+        if _in(phrase, words) or (kind in ANY_ORDER and _in(phrase[::-1], words))
     ]
     if words and not found:
         ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
         found = [(len(one[2][0]), *one[1:]) for one in ends if _ends(one[2][0], words[-1])]
     if not found:
-        return _unsure(words) if not of_thing(name) else None
-    _, kind, phrase = max(found, key=lambda one: (one[0], -PERSONAL_KINDS.index(one[1])))
+        return _unsure(words) if not set(words) & (THING_WORDS | ABOUT) else None
+    found.sort(key=lambda one: (-one[0], PERSONAL_KINDS.index(one[1])))
+    if {"first_name", "last_name"} <= {kind for _, kind, _ in found} and found[0][1] != "name":
+        return None if set(words) & (ABOUT | THING_WORDS) else Named("name", True)
+    sure = _speaks_of_people(words)
+    return next(
+        (Named(kind, sure or phrase not in UNSURE) for _, kind, phrase in found if _stands(kind, phrase, words)), None
+    )
+
+
+def _stands(kind: str, phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    """Tell whether none of the other words takes a kind back: what is said of it, a thing that has it, too."""
     rest = set(words) - set(phrase)
-    if rest & ABOUT or (kind in OF_THINGS and rest & THING_WORDS) or (kind == "address" and rest & NO_STREETS):
-        return None
-    return Named(kind, phrase not in UNSURE)
+    things = rest & (THING_WORDS if kind != "address" or words[-1] in TOWN_WORDS else THING_WORDS - TOWN_WORDS)
+    return not (rest & ABOUT or (kind in OF_THINGS and things) or (kind == "address" and rest & NO_STREETS))
 
 
 def _unsure(words: tuple[str, ...]) -> Named | None:
     """Return that words may speak of names, because they say so or say who somebody is."""
+    if (end := {"first", "last"} & set(words)) and any(phrase == words[:-1] for phrase in PEOPLE):
+        return Named(f"{end.pop()}_name", True)
     if any(_in(phrase, words) for phrase in UNSURE):
-        return Named("name", False)
+        return Named("name", _speaks_of_people(words))
+    return Named("name", False, who=True) if _speaks_of_people(words) else None
+
+
+def _speaks_of_people(words: tuple[str, ...]) -> bool:
     ends = words and any(_ends(end, words[-1]) for (end, *more) in PEOPLE if not more)
-    return Named("name", False, who=True) if ends or any(_in(phrase, words) for phrase in PEOPLE) else None
+    return ends or any(_in(phrase, words) for phrase in PEOPLE)
 
 
 def of_thing(name: object) -> bool:
     """Tell whether a name has the word of a thing: the name of a product, a city."""
-    return bool({plain(word) for word in words_of(name)} & (THING_WORDS | ABOUT))
+    return bool(set(_words(name)) & (THING_WORDS | ABOUT))
 
 
 def _in(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
@@ -215,4 +273,6 @@ def _in(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
 
 def _ends(end: str, word: str) -> bool:
     """Tell whether a word ends with one that is long enough to be meant: kundenvorname."""
+    if UNSPACED_RUNS.match(word) and not word[0].isascii() and ord(word[0]) >= UNSPACED_FROM:
+        return len(end) >= LEAST_COMPOUND and end in word
     return len(end) >= LEAST_ENDING and word.endswith(end) and re.fullmatch(r"\w+", word) is not None

@@ -6,6 +6,7 @@ that has a thing's name (`product_name`, `city`) is taken for personal data only
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -18,15 +19,20 @@ from launderette.pipelines.personal_data import column_names, holding, name_shap
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
-from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, NAMED_SHARE, TELLING_SHARE
+from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 
 BIRTH_YEARS, MICROSECONDS_A_DAY = 30, 86_400_000_000
+LEAST_HOUSED = 0.4  # of addresses that have a house's number
+STREET_SHARE = 0.03  # of them that have a word for streets
+LEAST_WORDS = 0.2  # different small words per text, from which texts without a telling name are free ones
 YOUNGEST_BIRTH = 16_436  # days from 1970 to 2015: dates of things go on to the present
-LEAST_NEW = 0.3  # distinct values per row, from which words alone tell: fewer describe a group
 LEAST_PEOPLE = 3  # distinct values, from which names are told where a column says that they are of people
 REPEATED_LIKENESS = -0.55  # least mean log odds of full names that repeat
 HOUSE = re.compile(  # its number begins or ends a line, or stands before a block, house or room of East Asia
-    r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$|\d\s?(?:丁目|番|号|號|号|弄|巷|室|호|번지)"
+    r"^\s*\d{1,5}[a-zA-Z]?\b|\b\d+\s?\w?(?:[/-]\d+\w?)?\.?\s*$|\d\s?(?:丁目|番|号|號|号|弄|巷|室|호|번지)|[a-zA-Z\d]\s?[座栋棟楼樓层層]"
+    r"|^\s*[^\W\d_]{1,5}[.º°]? ?\d{1,4}[/ ].*[^\W\d_]{3}"  # No 22 High Street
+    r"|#\s?\d{1,4}"
+    r"|\b\d{1,4}[a-zA-Z]?(?:/\d+)?,? (?:[A-Z]{1,2}-)?\d{2,3}[ -]?\d{2,3}\b"  # with the postcode after it
 )
 UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Thailand and Laos, Burma, Cambodia
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
@@ -48,6 +54,7 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
         if finding is not None:
             found[column.name] = finding
     found |= dict(neighbours.beside(frame, schema, found))
+    found |= dict(neighbours.among_people(frame, schema, found))
     held = neighbours.of_person(frame, schema, {name: one.kind for name, one in found.items()})
     return found | {
         name: Found(kind, LIKELY, f"{share:.0%} of its values hold names of the same row")
@@ -182,13 +189,30 @@ def _located(name: str, named: Named | None, texts: Sequence[str], distinct: flo
     own = _is(named, "address")
     if not own and (len(texts) < LEAST_DISTINCT or distinct < 0.6 or column_names.of_thing(name)):
         return None
-    share = sum(_is_address(text) for text in texts) / len(texts)
+    share = _addressed(texts)
     words = {word for text in texts for word in name_shapes.words(text)}
-    if own and (share >= 0.3 or (distinct >= LEAST_NEW and name_shapes.written_share(texts) >= NAMED_SHARE)):
+    digits = sum(bool(re.search(r"\d", text)) for text in texts) / len(texts)
+    if own and (
+        max(share, digits * bool(words)) >= 0.3
+        or (distinct >= LEAST_NEW and name_shapes.written_share(texts) >= NAMED_SHARE)
+    ):
         return _said("address", share, own, LIKELY)
     numbers = {number for text in texts for number in re.findall(r"\d+", text)}
     varied = len(words) >= LEAST_NEW * len(texts) or (len(words) >= LEAST_DISTINCT and len(numbers) >= len(texts) / 2)
     return _said("address", share, own, GUESSED) if share >= 0.8 and varied and not own else None
+
+
+def _addressed(texts: Sequence[str]) -> float:
+    """Return the share of texts that are addresses, those without a house's number in streets that are called as those
+    of many others are.
+    """
+    housed = [text for text in texts if _is_address(text)]
+    if not LEAST_HOUSED * len(texts) <= len(housed) < len(texts):
+        return len(housed) / len(texts)
+    counts = Counter(word for text in housed for word in set(name_shapes.words(text)))
+    streets = {word for word, count in counts.items() if count >= STREET_SHARE * len(housed)}
+    others = [text for text in texts if not _is_address(text) and streets & set(name_shapes.words(text))]
+    return (len(housed) + len(others)) / len(texts)
 
 
 def _is_address(text: str) -> bool:
@@ -202,13 +226,26 @@ def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float)
     """Tell free text: many words, most of them without a capital, seldom the same twice."""
     own = _is(named, "text")
     words = [re.findall(r"\w+", name_shapes.unmarked(text)) for text in texts]
+    spaced = sum(
+        bool(re.search(r"\w", piece)) for text in texts for piece in text.split()
+    )  # an address of a page is one
     unspaced = sum(len(UNSPACED.findall(text)) for text in texts) / LETTERS_A_WORD
-    mean = max(sum(map(len, words)), unspaced) / len(words)
+    mean = max(spaced, unspaced) / len(words)
     small = sum(word[0].islower() or not word.isascii() for own_words in words for word in own_words)
     share = small / max(1, sum(map(len, words)))
+    various = len({word for own_words in words for word in own_words if not word[0].isupper()}) >= LEAST_WORDS * len(
+        texts
+    )
     if own and mean >= 3 and distinct >= LEAST_NEW:
         return Found("text", CONFIDENT, f"its name and {mean:.0f} words in a value")
-    if len(texts) >= LEAST_DISTINCT and mean >= 5 and share >= 0.5 and distinct >= 0.5 and not _speaks(named):
+    if (
+        len(texts) >= LEAST_DISTINCT
+        and mean >= 5
+        and share >= 0.5
+        and distinct >= 0.5
+        and not _speaks(named)
+        and (various or unspaced)
+    ):
         return Found("text", LIKELY, f"{mean:.0f} words in a value")
     return None
 

@@ -42,6 +42,7 @@ ASIDE = re.compile(r"\([^)]*\)")
 INITIAL = re.compile(r"\b[^\W\d_]\.")
 PARTICLE_LETTERS = 4  # of de, van, da, bint; longer words of small letters are no part of a name
 LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
+LEAST_VARIED = 0.03  # share of different first or last words
 COMPANIES = words_in("inc ltd llc gmbh ag plc corp co kg sa srl spa bv nv ab oy as aps kft sro doo und and et e")
 
 
@@ -69,7 +70,7 @@ def _is_written(text: str) -> bool:
     text = ASIDE.sub("", text)
     found = words(text)
     if runs := HAN.findall(text):
-        return max(map(len, runs)) <= MOST_LETTERS and "".join(runs) == text.replace(" ", "")
+        return max(map(len, runs)) <= MOST_LETTERS and "".join(runs) == re.sub(r"[ ,，、·]", "", text)
     if not 1 <= len(found) <= 6 or re.search(r"[\d@:;!?=<>\[\]{}&%$€#*+]", text) or len(text) > 60:
         return False
     small = [word for word in found if word[0] != word[0].title()]  # not of scripts that have no capitals
@@ -83,7 +84,7 @@ def full_share(texts: Sequence[str]) -> float:
     return sum(len(words(text)) + bool(INITIAL.search(text)) >= 2 for text in texts) / max(1, len(texts))
 
 
-def is_varied(texts: Sequence[str]) -> bool:
+def is_varied(texts: Sequence[str], least: float = LEAST_VARIED) -> bool:
     """Tell whether neither the first nor the last words of the texts are few, as they are where things are described,
     and seldom those of companies.
     """
@@ -95,7 +96,7 @@ def is_varied(texts: Sequence[str]) -> bool:
     kinds = sorted(len(end) / max(1, len(found)) for end in ends)
     commonest = max(max(end.values(), default=0) for end in ends)
     companies = sum(_is_company(text) for text in texts) / max(1, len(texts))
-    return kinds[0] >= 0.03 and kinds[1] >= 0.12 and commonest <= 0.15 * len(found) + 1 and companies < 0.4
+    return kinds[0] >= least and kinds[1] >= 0.12 and commonest <= 0.15 * len(found) + 1 and companies < 0.4
 
 
 def _parts(text: str) -> list[str]:

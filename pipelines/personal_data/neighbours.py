@@ -1,6 +1,6 @@
 """Columns that others of their table tell: last names beside first ones, the row's own name in a user name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import pandas as pd
@@ -11,12 +11,18 @@ from launderette.pipelines.personal_data import column_names, name_shapes, value
 from launderette.pipelines.personal_data.column_names import Named, plain
 from launderette.pipelines.personal_data.findings import GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
-from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, NAMED_SHARE
+from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 
 LOOKED_FOR_LETTERS = 4  # of a word of a name that is looked for in other columns
 EXAMINED_ROWS = 1000
 OWN_SHARE, OTHERS_SHARE = 0.4, 0.5  # of rows that hold their own person's name; of that, what another's may reach
 PERSONS = ("name", "first_name", "last_name", "email")
+NAME_KINDS = ("name", "first_name", "last_name")
+OF_PEOPLE = (*PERSONS, "phone", "address", "card", "national_id", "birth_date")  # what a table of people holds
+LIKE_AMONG = {"last_name": -0.8, "name": -0.9}  # least mean log odds (name_shapes.py) in such a table
+UNCASED = 0.4  # more where no capitals tell names from words
+VARIED_AMONG = 0.25  # least share of different words at both ends of full names there
+SHARED_NAME_KINDS = 0.2  # of a column's words, found in columns of names
 WORDS_OF_TEXT = 3  # in a value, from which it is text and no account
 
 
@@ -38,6 +44,44 @@ def beside(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> I
             if _is_last(other, schema.column(other), frame[other], found.get(other)):
                 yield _less_like(frame, names[at], other) if other in found else other, _BESIDE
                 return
+
+
+def among_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
+    """Yield columns of a table of people that hold names: they read somewhat so, or have words of its names."""
+    if not any(finding.kind in OF_PEOPLE for finding in found.values()):
+        return
+    known = {word for name, one in found.items() if one.kind in NAME_KINDS for word in _vocabulary(frame[name])}
+    for column in schema.columns:
+        if (
+            column.name in found
+            or column.kind not in ("categorical", "identifier")
+            or column_names.of_thing(column.name)
+        ):
+            continue
+        if column_names.read(column.name) is None and (kind := _kind_among(frame[column.name], known)):
+            yield column.name, Found(kind, GUESSED, "its values read as names do, in a table of people")
+
+
+def _kind_among(values: pd.Series, known: set[str]) -> str:
+    """Return the kind of names that a column holds beside columns that hold the `known` names, "" for none. Where it
+    has none of these, its values differ more than those of towns and goods.
+    """
+    distinct = values.dropna().drop_duplicates()
+    texts = value_forms.examined(distinct)
+    if len(texts) < LEAST_DISTINCT or name_shapes.written_share(texts) < TELLING_SHARE:
+        return ""
+    own, full = _vocabulary(texts), name_shapes.full_share(texts)
+    shared = len(own & known) >= SHARED_NAME_KINDS * len(own)
+    new = len(distinct) >= LEAST_NEW * values.count()
+    kind = "name" if full >= NAMED_SHARE else "last_name" if full < 0.5 else ""
+    if not (kind and (shared or new)) or (kind == "name" and not name_shapes.is_varied(texts, VARIED_AMONG)):
+        return ""
+    least = LIKENESS["last_name"] if shared else LIKE_AMONG[kind] + UNCASED * (texts[0].lower() == texts[0].upper())
+    return kind if name_shapes.likeness(texts) >= least else ""
+
+
+def _vocabulary(texts: Iterable[object]) -> set[str]:
+    return {word for text in texts if isinstance(text, str) for word in name_shapes.words(plain(text))}
 
 
 def _pair(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:

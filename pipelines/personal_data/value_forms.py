@@ -7,6 +7,7 @@ know the schemes are python-stdnum and phonenumbers.
 import ipaddress
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
@@ -15,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from launderette.generators.formats.written import is_known
 from launderette.generators.identifiers.check_digits import is_valid, scheme_of
 from launderette.generators.identifiers.forms import text_of
 
@@ -96,13 +98,16 @@ EXAMINED_TEXTS = 500  # distinct values looked at, evenly over the column
 LEAST_DISTINCT = 20  # distinct values, from which values alone tell
 TELLING_SHARE = 0.9  # share of the values that must be of a kind, where only they tell
 NAMED_SHARE = 0.7  # the same where the name tells too
+LEAST_NEW = 0.3  # distinct values per row, from which words alone tell: fewer describe a group
 LEAST_SHAPES = 4  # of plates whose parts have no fixed length
 
 
 def examined(distinct: pd.Series) -> list[str]:
-    """Return up to EXAMINED_TEXTS of a column's distinct values, evenly over it, without spaces around them."""
+    """Return up to EXAMINED_TEXTS of a column's distinct values, evenly over it, without spaces around them and without
+    words for missing ones.
+    """
     numbers = pd.api.types.is_numeric_dtype(distinct.dtype)
-    filled = distinct if numbers else [value for value in distinct if not isinstance(value, str) or value.strip()]
+    filled = distinct if numbers else [value for value in distinct if not isinstance(value, str) or not is_known(value)]
     return [text_of(value).strip() for value in filled[:: max(1, len(distinct) // EXAMINED_TEXTS)]]
 
 
@@ -116,8 +121,12 @@ def email(texts: Sequence[str]) -> float:
 
 
 def mac(texts: Sequence[str], named: bool = False) -> float:
-    """Share of addresses of network cards; without separators where a name tells (`named`)."""
-    return _share(texts, lambda text: MAC.fullmatch(text.strip()) or (named and BARE_MAC.fullmatch(text.strip())))
+    """Share of addresses of network cards; without separators where a name tells (`named`), or where all are of single
+    cards (an even second digit), as those of no other hexadecimal code are. Source: IEEE 802.
+    """
+    bare = [text for text in texts if BARE_MAC.fullmatch(text)]
+    single = named or (not all(map(str.isdecimal, bare)) and all(int(text[1], 16) % 2 == 0 for text in bare))
+    return _share(texts, lambda text: MAC.fullmatch(text) or (single and BARE_MAC.fullmatch(text)))
 
 
 def iban(texts: Sequence[str]) -> float:
@@ -220,13 +229,13 @@ def births(texts: Sequence[str]) -> float:
     """Share of numbers of ten digits or more of one length that hold a day of birth at the same place, in years as many
     and as far apart as those of people.
     """
-    lengths = {len(text) for text in texts}
-    if len(lengths) > 1 or _share(texts, BIRTH_NUMBER.fullmatch) < WRITTEN_SHARE:
+    ((length, count),) = Counter(map(len, texts)).most_common(1)
+    if min(count / len(texts), _share(texts, BIRTH_NUMBER.fullmatch)) < WRITTEN_SHARE:
         return 0.0
     found = [0.0]
     for form in BIRTHS:
         width = 8 if "Y" in form else 6
-        for at in range(max(lengths) - width + 1):
+        for at in range(length - width + 1):
             days = [day for text in texts if (day := _day(text[at : at + width], form))]
             varied = (len({getattr(day, part) for day in days}) for part in ("year", "month", "day"))
             if all(count >= least for count, least in zip(varied, LEAST_BIRTHS, strict=True)):
@@ -255,16 +264,17 @@ def phone(texts: Sequence[str], named: bool) -> float:
 
 
 def is_mobile(texts: Sequence[str]) -> bool:
-    """Tell whether bare digits are mobile numbers of one country, with its code or without, as numbers drawn by chance
-    are not.
+    """Tell whether digits are mobile numbers of one country, with its code or without, as numbers drawn by chance are
+    not: many digits, or fewer in the parts that the country writes.
     """
-    if min(map(len, texts)) < BARE_DIGITS or not all(text.isascii() and text.isdecimal() for text in texts):
+    bare = all(text.isascii() and text.isdecimal() for text in texts)
+    if bare and min(map(len, texts)) < BARE_DIGITS:
         return False
     rng = random.Random(0)  # noqa: S311  (no secret)
-    drawn = ["".join(rng.choices("0123456789", k=len(text))) for text in texts]
+    drawn = [re.sub(r"\d", lambda _: rng.choice("0123456789"), text) for text in texts]
     return any(
-        _share(texts, partial(_is_mobile, region=region)) >= MOBILE_SHARE
-        and _share(drawn, partial(_is_mobile, region=region)) <= CHANCE_SHARE
+        _share(texts, partial(_is_mobile, region=region, parted=not bare)) >= MOBILE_SHARE
+        and _share(drawn, partial(_is_mobile, region=region, parted=not bare)) <= CHANCE_SHARE
         for region in _regions(texts[0])
     )
 
@@ -277,7 +287,7 @@ def _regions(text: str) -> list[str | None]:
     return [region for region in known if _is_mobile(text, region)]
 
 
-def _is_mobile(text: str, region: str | None) -> bool:
+def _is_mobile(text: str, region: str | None, parted: bool = False) -> bool:
     import phonenumbers
 
     try:
@@ -286,7 +296,8 @@ def _is_mobile(text: str, region: str | None) -> bool:
         return False
     if region and number.country_code != phonenumbers.country_code_for_region(region):
         return False
-    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+    written = not parted or phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL) == text
+    return written and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
 
 def is_dialled(text: str) -> bool:

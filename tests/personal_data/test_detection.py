@@ -44,6 +44,27 @@ def found(frame):
             ("city", None),
         ),
         *(("filename", None), ("user_name", "account"), ("zip", None), ("product_description", None), ("c7", None)),
+        *(
+            ("cust_nm", "name"),
+            ("lst_nm", "last_name"),
+            ("ph_no", "phone"),
+            ("hw_addr", "mac"),
+            ("addrLine2", "address"),
+        ),
+        *(
+            ("Vorname_Nachname", "name"),
+            ("first_last", None),
+            ("客户姓名", "name"),
+            ("登录ip", "ip"),
+            ("手机号", "phone"),
+        ),
+        *(
+            ("city_street", "address"),
+            ("address_city", None),
+            ("prod_nm", None),
+            ("field", None),
+            ("cidade_rua", "address"),
+        ),
     ],
 )
 def test_names_in_many_languages_say_what_a_column_holds(name, kind):
@@ -165,6 +186,24 @@ def test_mobile_numbers_of_bare_digits_and_numbers_with_a_birth_in_them_are_told
         "units": [rng.randrange(10**10, 10**11) for _ in days],
     }
     assert found(pd.DataFrame(told)) == {"c1": "phone", "c2": "phone", "c3": "national_id"}
+
+
+def test_gaps_a_numbered_name_and_other_columns_of_people_do_not_hide_what_a_column_holds():
+    fake, rng = Faker("en_AU"), random.Random(0)
+    fake.seed_instance(0)
+    made = {
+        "field1": [fake.name() for _ in range(120)],
+        "value2": [fake.last_name() for _ in range(120)],
+        "col_3": [f"{rng.choice('02468ace')}{rng.choice('02468ace')}{rng.getrandbits(40):010x}" for _ in range(120)],
+        "col_4": [f"5{rng.randint(120, 129)} {rng.randrange(1000):03d} {rng.randrange(1000):03d}" for _ in range(120)],
+        "col_5": [rng.choice(["N/A", f"{rng.randrange(10**10):010d}"]) for _ in range(120)],
+        "col_6": [f"{rng.getrandbits(48):012x}" for _ in range(120)],
+        "col_7": [f"https://shop.example/{rng.choice(['lamp', 'desk'])}/{rng.randrange(10**5)}" for _ in range(120)],
+        "col_8": [
+            f"{rng.choice(['Oak', 'Pine', 'Elm'])} {rng.choice(['Lamp', 'Desk', 'Bed', 'Sofa'])}" for _ in range(120)
+        ],
+    }
+    assert found(pd.DataFrame(made)) == {"field1": "name", "value2": "last_name", "col_3": "mac"}
 
 
 def test_papers_and_plates_are_told_by_name_or_by_how_they_are_written_and_codes_of_things_let_be():
