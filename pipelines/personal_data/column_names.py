@@ -8,6 +8,7 @@ stands beside it, and less.
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 from launderette.generators.identifiers.detection import words_of
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
@@ -221,11 +222,12 @@ def _words(name: object) -> tuple[str, ...]:
 
 
 def _read(words: tuple[str, ...]) -> Named | None:
+    joined = {(one + other,) for one, other in pairwise(words)}  # BirthDay
     found = [
         (len(phrase), kind, phrase)
         for kind, phrases in SPOKEN.items()
         for phrase in phrases
-        if _in(phrase, words) or (kind in ANY_ORDER and _in(phrase[::-1], words))
+        if _in(phrase, words) or (kind in ANY_ORDER and _in(phrase[::-1], words)) or phrase in joined
     ]
     if words and not found:
         ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
