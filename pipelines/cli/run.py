@@ -49,8 +49,14 @@ def run(
 
 def _run(source: str, overrides: list[str], output: Path | None) -> int:
     from launderette.pipelines import config
+    from launderette.pipelines.run import server
 
-    loaded = config.load(source, overrides, output)
+    written = config.read(source, overrides, output)
+    with server.early(written.publish.to) as begun:  # what follows is loaded for seconds
+        return _begin(config.settled(written), begun)
+
+
+def _begin(loaded: Any, begun: Any) -> int:
     spinner.show("looking at the source")
     from launderette.pipelines.cli import terminal
     from launderette.pipelines.notifications import sending
@@ -62,8 +68,8 @@ def _run(source: str, overrides: list[str], output: Path | None) -> int:
         tell_ends(Path(loaded.publish.to))
         return RELEASED
     with sending.failures(loaded), suppress(OSError):  # what may pass, the flow tries again
-        _look(loaded)  # before Prefect starts, so that bad input is told at once
-    return terminal.run(loaded)
+        _look(loaded)  # before Prefect is loaded, so that bad input is told at once
+    return terminal.run(loaded, begun)
 
 
 def _fetched(loaded: Any) -> Any:

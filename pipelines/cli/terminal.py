@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from rich import box
@@ -114,9 +115,11 @@ def _print_unchanged(config: RunConfig, found: dict[str, Any]) -> None:
     console.print(f"{config.name}: {found['unchanged']}", markup=False, soft_wrap=True)
 
 
-def run(config: RunConfig) -> int:
-    """Run the flow and show it; return 0 for a release, 3 for a quarantine, 4 for a run that waits for approval."""
-    result = _watched("launder", config)
+def run(config: RunConfig, begun: server.StartingServer | None = None) -> int:
+    """Run the flow, on a server that has begun or one of its own, and show it; return 0 for a release, 3 for a
+    quarantine, 4 for a run that waits for approval.
+    """
+    result = _watched("launder", config, begun)
     if result.get("unchanged"):  # as another run has made it meanwhile, or somebody has approved it
         _print_unchanged(config, result)
         return RELEASED
@@ -153,17 +156,17 @@ def augment(config: RunConfig) -> int:
     return 0
 
 
-def _watched(flow: str, config: RunConfig) -> dict[str, Any]:
+def _watched(flow: str, config: RunConfig, begun: server.StartingServer | None = None) -> dict[str, Any]:
     """Run one of the flows, telling its steps and the training's progress."""
-    work = server.prepare(config.publish.to)
+    work = begun.work if begun else server.prepare(config.publish.to)
     console.print(
         f"[bold]{config.name}[/]: starting Prefect"
         if not os.environ.get("PREFECT_API_URL")
         else f"[bold]{config.name}[/]"
     )
     waiting.spinner.show("starting Prefect")
-    with server.beginning(work) as begun:
-        return _flowing(flow, config, begun)
+    with nullcontext(begun) if begun else server.beginning(work) as answering:
+        return _flowing(flow, config, answering)
 
 
 def _flowing(flow: str, config: RunConfig, begun: server.StartingServer | None) -> dict[str, Any]:

@@ -26,6 +26,11 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
     Paths in a file are relative to the folder that it lies in, not to that of a link to it.
     LaunderError for anything that is unknown or cannot be.
     """
+    return settled(read(source, overrides, output))
+
+
+def read(source: str | Path, overrides: Sequence[str] = (), output: str | Path | None = None) -> RunConfig:
+    """Read as `load` does, and look at keys and values alone, for which nothing heavy is imported."""
     path = Path(source)
     is_file = path.suffix.lower() in CONFIG_SUFFIXES
     document: dict[str, Any] = read_yaml(path) if is_file else {"source": str(source)}
@@ -38,16 +43,16 @@ def load(source: str | Path, overrides: Sequence[str] = (), output: str | Path |
     if output is not None:
         publish = document.setdefault("publish", {})
         publish["to"] = _resolved(Path(), output) if isinstance(publish, dict) else publish
-    return settled(validate(document), base)
+    return _placed(validate(document), base)
 
 
-def settled(config: RunConfig, base: Path = Path()) -> RunConfig:
+def settled(config: RunConfig) -> RunConfig:
     """Return the configuration with absolute paths, a name and typed options; LaunderError for a generator or
     metric there is not.
     """
     from launderette.pipelines import modalities
 
-    return _checked(modalities.settled(_placed(config, base)))
+    return _checked(modalities.settled(_placed(config, Path())))
 
 
 def validate(document: Mapping[str, Any]) -> RunConfig:

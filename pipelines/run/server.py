@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,12 +24,18 @@ from launderette.pipelines.run.artifacts import LaunderError, atomic_write, expl
 LEAST_FREE_BYTES = 64 << 20  # bytes that a run needs at least, Prefect's database included
 LEAST_FILE_BYTES = 8 << 20  # bytes to which its database grows in a run or two
 START_SECONDS = 180.0  # seconds for a server to come up
+POLL_SECONDS = 0.05  # seconds between two looks whether it has
 APPLICATION = "prefect.server.api.server:create_app"
+HOME = ".prefect"  # Prefect's, in work/
 DATABASE = "prefect.db"  # in Prefect's home
 LOG = "server.log"  # in work/
 FILLED = ("flow", "flow_run", "deployment", "block_document", "variable", "configuration", "work_pool")  # by use alone
 OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")  # such as PostgreSQL
 WITHOUT_PAGES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}  # neither pages nor schedules
+AS_IT_IS = {  # a database of this version is not looked through: half a second of CPU
+    "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "0",
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "0",
+}
 
 
 def prepare(output: str) -> Path:
@@ -46,20 +52,22 @@ def prepare(output: str) -> Path:
     if free < LEAST_FREE_BYTES:
         found = f"found {free >> 20} MB; free some, or choose another --output"
         raise LaunderError(f"expected {LEAST_FREE_BYTES >> 20} MB free below {work}, {found}")
-    os.environ.setdefault("PREFECT_HOME", str(work / ".prefect"))
+    os.environ.setdefault("PREFECT_HOME", str(work / HOME))
     return work
 
 
-@dataclass(frozen=True)
+@dataclass
 class StartingServer:
     """A server that is about to answer: its process, the address of its API, the folder of its log."""
 
     process: subprocess.Popen
     api: str
     work: Path
+    is_used: bool = False
 
     def ready(self) -> str:
         """Return the address once it answers; LaunderError where it does not come up."""
+        self.is_used = True
         self._wait()
         _remember(Path(os.environ["PREFECT_HOME"]) / DATABASE)
         return self.api
@@ -83,7 +91,7 @@ class StartingServer:
                 with urllib.request.urlopen(f"{self.api}/health", timeout=5):  # noqa: S310  our own server's
                     return
             except (urllib.error.URLError, OSError):
-                time.sleep(0.2)
+                time.sleep(POLL_SECONDS)
         self.check_disk()
         raise LaunderError(f"expected the Prefect server to start, found that it did not; see {self.log}")
 
@@ -96,14 +104,63 @@ def beginning(work: Path, *, pages: bool = False) -> Iterator[StartingServer | N
     if os.environ.get("PREFECT_API_URL"):
         yield None
         return
-    _prefill(Path(os.environ["PREFECT_HOME"]) / DATABASE)
+    database = Path(os.environ["PREFECT_HOME"]) / DATABASE
+    _prefill(database)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    process = _start(work, port, {"PREFECT_UI_API_URL": f"{address}/api"} if pages else WITHOUT_PAGES)
+    unseen = WITHOUT_PAGES | (AS_IT_IS if _is_of_this_version(database) else {})
+    process = _start(work, port, {"PREFECT_UI_API_URL": f"{address}/api"} if pages else unseen)
     try:
         yield StartingServer(process, f"{address}/api", work)
     finally:
         process.communicate()  # closes its input, which its supervisor takes as the end of this process
+
+
+@contextmanager
+def early(output: str) -> Iterator[StartingServer | None]:
+    """Start a server before it is known whether a run can begin, so that all else is loaded meanwhile; where none
+    begins, no trace of it stays. None where the environment names one, and where something is released already: there
+    is often nothing to do.
+    """
+    is_new, work = not (Path(output) / "work").exists(), None
+    if not (Path(output) / "releases" / "current").exists():
+        with suppress(LaunderError):  # which the run itself says, once its source has been looked at
+            work = prepare(output)
+    if work is None:
+        yield None
+        return
+    with ExitStack() as traces, beginning(work) as begun:
+        if begun and is_new:
+            traces.callback(_clear, begun)
+        yield begun
+
+
+def _clear(begun: StartingServer) -> None:
+    """Remove what a server that nobody asked for anything has left, and the folders that were made for it."""
+    if begun.is_used:
+        return
+    begun.log.unlink(missing_ok=True)
+    shutil.rmtree(begun.work / HOME, ignore_errors=True)
+    with suppress(OSError):  # what is not empty stays
+        begun.work.rmdir()
+        begun.work.parent.rmdir()
+
+
+def _is_of_this_version(database: Path) -> bool:
+    """Return whether a database has the tables of the empty one of this version of Prefect."""
+    paths = (database, _template())
+    if any(map(os.environ.get, OTHER_DATABASE)) or not all(path.is_file() for path in paths):
+        return False
+    try:
+        first, second = map(_revision, paths)
+    except sqlite3.Error:
+        return False
+    return first == second
+
+
+def _revision(database: Path) -> tuple[str, ...]:
+    with closing(sqlite3.connect(database)) as opened:
+        return opened.execute("SELECT version_num FROM alembic_version").fetchone()
 
 
 def _template() -> Path:

@@ -174,7 +174,7 @@ def test_a_folder_of_images_is_replaced_whole_and_never_one_of_others(tmp_path):
 def test_a_run_that_finds_its_release_there_says_so_and_no_more(monkeypatch, tmp_path, capsys):
     """As one that has waited for another run of the same data set does: it has released nothing itself."""
     said = "nothing has changed since release X; the current one is Y"
-    monkeypatch.setattr(terminal, "_watched", lambda flow, loaded: {"unchanged": said, "outcome": "released"})
+    monkeypatch.setattr(terminal, "_watched", lambda *given: {"unchanged": said, "outcome": "released"})
     (tmp_path / "a.csv").write_text("a\n1\n")
     assert terminal.run(config.load(str(tmp_path / "a.csv"))) == 0
     assert capsys.readouterr().out == f"a: {said}\n"

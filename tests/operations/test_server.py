@@ -103,3 +103,37 @@ def test_a_server_of_the_user_that_does_not_answer_is_one_sentence(error):
         "expected the Prefect server at http://prefect.example/api (PREFECT_API_URL) to answer, found that it does not"
     )
     assert str(told.value).startswith(said if ours else "other")
+
+
+class Begun(Ended):
+    def communicate(self):
+        pass
+
+
+def test_a_server_that_begins_before_it_is_known_whether_a_run_can_leaves_no_trace_where_none_does(
+    tmp_path, monkeypatch
+):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "out" / "work" / server.HOME))
+    monkeypatch.setattr(server, "_start", lambda work, *rest: (work / server.LOG).touch() or Begun())
+    output = tmp_path / "out"
+    for is_used in (False, True):
+        with pytest.raises(ValueError, match="bad input"), server.early(str(output)) as begun:
+            assert (output / "work" / server.LOG).exists()
+            begun.is_used = is_used
+            raise ValueError("bad input")
+        assert output.exists() == is_used
+    (output / "releases" / "current").mkdir(parents=True)
+    with server.early(str(output)) as begun:  # there may be nothing to do
+        assert begun is None
+
+
+def test_a_database_is_taken_as_it_is_only_where_this_version_of_prefect_has_made_it(tmp_path):
+    paths = [made(tmp_path / name) for name in ("empty", "same", "older")]
+    for path in paths:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+            database.execute("INSERT INTO alembic_version VALUES (?)", ["1" if path is paths[2] else "2"])
+    assert not server._is_of_this_version(paths[1])
+    server._remember(paths[0])
+    assert [server._is_of_this_version(path) for path in paths] == [True, True, False]
