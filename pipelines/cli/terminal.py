@@ -55,6 +55,8 @@ class TrainingProgress:
 
     def __call__(self, status: dict[str, float]) -> None:
         steps, step = status["steps"], status["step"]
+        if status["seconds"] < self.last:  # of another training
+            self.last = -PLAIN_EVERY
         if console.is_terminal:
             self._draw(
                 step,
@@ -181,7 +183,13 @@ def _flowing(flow: str, config: RunConfig, begun: server.StartingServer | None) 
         console.print(f"[{_clock(started)}] {STEP_WORDS[step]}", markup=False)
         waiting.spinner.show(STEP_WORDS[step])
 
+    def note(line: str) -> None:
+        progress.close()
+        with waiting.spinner.paused():
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+
     tasks.tell.set(tell)
+    tasks.note.set(note)
     tasks.listener.set(progress)
     try:
         with tasks.connected(begun):

@@ -39,7 +39,7 @@ from launderette.pipelines.run import caching, lease, releasing, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 from launderette.pipelines.run.caching import WORK, Result, Step
 from launderette.pipelines.shards import ray, working
-from launderette.pipelines.shards.jobs import Shard, one_by_one
+from launderette.pipelines.shards.jobs import Done, Shard, one_by_one, unasked
 from launderette.pipelines.shards.working import redacted
 from launderette.pipelines.sinks import elsewhere
 from launderette.pipelines.sources import remote
@@ -47,6 +47,7 @@ from launderette.pipelines.sources import remote
 UNREACHABLE = "Failed to reach API"  # Prefect's words
 AWAY = (httpx.HTTPError, PrefectException, RuntimeError)  # what Prefect raises where its server does not answer
 RETRY_DELAYS: list[float] = [2, 10]  # seconds before the second and third attempt
+SEVERAL_TRAININGS = ("cross_validate", "search")  # steps of which no single training is shown in Prefect
 PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
 
 listener: ContextVar[Progress | None] = ContextVar(
@@ -55,6 +56,9 @@ listener: ContextVar[Progress | None] = ContextVar(
 tell: ContextVar[Callable[[str], None]] = ContextVar(
     "tell", default=lambda step: None
 )  # who wants to know which step begins
+note: ContextVar[Callable[[str], None]] = ContextVar(
+    "note", default=lambda line: None
+)  # who wants to read what a part of a step has come to
 
 
 def users_server() -> bool:
@@ -170,7 +174,9 @@ def perform(config: RunConfig, step: Step, **inputs: Any) -> Result:
     """Do a step as a task, unless its result is there; a source that could not be read is tried again."""
     tell.get()(step.name)
     if "progress" in step.aside:
-        inputs["progress"] = _progress(listener.get()) if step.name != "cross_validate" else listener.get()
+        inputs["progress"] = _progress(listener.get()) if step.name not in SEVERAL_TRAININGS else listener.get()
+    if "note" in step.aside:
+        inputs["note"] = note.get()
     if "spread" in step.aside:
         inputs["spread"] = partial(_spread, config.resources.runner)
     if "memory" in step.aside:
@@ -185,17 +191,18 @@ def _perform(step: Step, config: RunConfig, inputs: Result) -> State:
     return Completed(name="Cached" if known else "Completed", data=result)
 
 
-def _spread(runner: str, shard: Shard, job: str, digest: str, numbers: Sequence[int]) -> None:
+def _spread(runner: str, shard: Shard, job: str, digest: str, numbers: Sequence[int], done: Done = unasked) -> None:
     """Do the parts of a job, such as its shards, as mapped tasks on the runner of a configuration; what comes of them
     goes into the folder of the job.
     """
     if runner == "threads" or not numbers:  # of torch, which use every core for one shard
-        return one_by_one(shard, job, digest, numbers)
+        return one_by_one(shard, job, digest, numbers, done)
     part: Any = _task(shard.__name__, shard.__doc__, working.part, retries=False)
     with ray.explained(runner), _task_runner(runner) as workers:
         told = {"shard": unmapped(shard), "job": unmapped(job), "digest": unmapped(digest), "k": list(numbers)}
-        for future in workers.map(part, told):
+        for k, future in zip(numbers, workers.map(part, told), strict=True):
             future.result()
+            done(k)
 
 
 def _task_runner(runner: str) -> TaskRunner[Any]:

@@ -6,6 +6,7 @@ path and the digest of the job and the number of a candidate: never a row.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from launderette.evaluation.scores import EvaluationError
-from launderette.generators import GeneratorError, Schema, Synthesizer
+from launderette.generators import GeneratorError, Progress, Schema, Synthesizer
 from launderette.generators.contract import HasLogProb
 from launderette.pipelines import modalities
 from launderette.pipelines.config import Budget, Generator, RunConfig
@@ -24,6 +25,9 @@ from launderette.pipelines.search.halving import ShortRun
 from launderette.pipelines.shards import jobs
 
 FIGURES = "figures.json"
+listener: ContextVar[Progress | None] = ContextVar(
+    "listener", default=None
+)  # who wants to see the progress of a run in this process
 
 
 def ask(folder: Path, config: RunConfig, share: float, given: Mapping[str, Any]) -> tuple[str, str]:
@@ -75,6 +79,7 @@ def _measured(asked: Mapping[str, Any], config: RunConfig, k: int, share: float,
         folder=folder / "processes",
         checkpoint=folder / "checkpoint",
         model=folder / "model",
+        progress=listener.get(),
     )
     kept, held = (modality.read(asked[side]) for side in ("train", "validation"))
     drawn, names = modality.sample(model, config, kept), [modality.COMPARED_BY, modality.ATTACKED_BY]

@@ -22,8 +22,17 @@ def of_runs(found: Mapping[str, Any]) -> dict[str, str]:
         for run in runs:
             end = _end(run, len(on) == 1, run.candidate in on)
             told = run.refused or f"{place[run.candidate]} of {len(runs)} by {by}; {_measured(run, found['metric'])}"
-            said[f"round {number}, {run.candidate + 1}. {run.name}"] = f"{end}: {told}"
+            said[_called(number, run)] = f"{end}: {told}"
     return said
+
+
+def ended(number: int, run: ShortRun, metric: str) -> str:
+    """Return what a short run of a round, counted from 1, came to, before the others of its round are known."""
+    return f"{_called(number, run)}: {f'refused: {run.refused}' if run.refused else _measured(run, metric)}"
+
+
+def _called(number: int, run: ShortRun) -> str:
+    return f"round {number}, {run.candidate + 1}. {run.name}"
 
 
 def _end(run: ShortRun, last: bool, goes_on: bool) -> str:

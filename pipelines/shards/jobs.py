@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from launderette import generators
 from launderette.generators import GeneratorError
@@ -31,7 +31,19 @@ from launderette.pipelines.run.artifacts import (
 SHARD_ROWS = 1 << 17  # rows; a whole number of the chunks that rows are drawn in, so that none is drawn twice
 JOB = "job.json"
 Shard = Callable[[str, str, int], dict[str, Any]]  # path and digest of a job, number of a shard -> its facts
-Spread = Callable[[Shard, str, str, Sequence[int]], None]  # has a function called for each of the numbers
+Done = Callable[[int], object]  # is told the number of each part that is done
+
+
+def unasked(k: int) -> None:
+    """Nobody asks what is done."""
+
+
+class Spread(Protocol):
+    """Has a function called for each of the numbers, and tells which are done."""
+
+    def __call__(
+        self, shard: Shard, job: str, digest: str, numbers: Sequence[int], /, done: Done = unasked
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -136,10 +148,11 @@ def _version(name: str) -> str | None:
         return None
 
 
-def one_by_one(shard: Shard, job: str, digest: str, numbers: Sequence[int]) -> None:
+def one_by_one(shard: Shard, job: str, digest: str, numbers: Sequence[int], done: Done = unasked) -> None:
     """Draw the shards in this process, in which torch's own threads use the cores."""
     for k in numbers:
         shard(job, digest, k)
+        done(k)
 
 
 def missing(job: str, count: int) -> Iterator[int]:

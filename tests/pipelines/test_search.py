@@ -86,6 +86,8 @@ def test_what_takes_one_generator_refuses_a_search(released):
 
 def test_a_search_that_was_killed_goes_on_and_its_winner_is_as_if_it_had_been_named(released, tmp_path, monkeypatch):
     measured, done = short_runs._measured, []
+    told, ended_words = [], words.ended
+    monkeypatch.setattr(words, "ended", lambda *run: told.append(ended_words(*run)))
 
     def dying(asked, own, k, *rest):
         if k == 1:
@@ -100,6 +102,10 @@ def test_a_search_that_was_killed_goes_on_and_its_winner_is_as_if_it_had_been_na
     monkeypatch.setattr(short_runs, "_measured", lambda *asked: done.append(asked[2]) or measured(*asked))
     ended = runs.launder(loaded, steps := [], ran := {})
     assert done == [1] and steps[0] == "search" and ran["search"] == set()
+    assert [line.partition(" steps")[0] for line in told] == [  # as each ends, once
+        "round 1, 1. tabular.marginals: 1",
+        "round 1, 2. tabular.autoregressive: 10",
+    ]
     _told_whole(tmp_path / "out" / "releases" / ended["id"], ended)
     winner = ended["search"]["rounds"][0][ended["search"]["winner"]]["name"]
     named = [f"generator.name={winner}", *(f"budget.{key}={n}" for key, n in ended["search"]["budget"].items())]
