@@ -24,7 +24,7 @@ from launderette.pipelines.run.artifacts import LaunderError, atomic_write, expl
 LEAST_FREE_BYTES = 64 << 20  # bytes that a run needs at least, Prefect's database included
 LEAST_FILE_BYTES = 8 << 20  # bytes to which its database grows in a run or two
 START_SECONDS = 180.0  # seconds for a server to come up
-POLL_SECONDS = 0.05  # seconds between two looks whether it has
+ANSWER_POLL_SECONDS = 0.05  # seconds between two looks whether it has
 APPLICATION = "prefect.server.api.server:create_app"
 HOME = ".prefect"  # Prefect's, in work/
 DATABASE = "prefect.db"  # in Prefect's home
@@ -91,7 +91,7 @@ class StartingServer:
                 with urllib.request.urlopen(f"{self.api}/health", timeout=5):  # noqa: S310  our own server's
                     return
             except (urllib.error.URLError, OSError):
-                time.sleep(POLL_SECONDS)
+                time.sleep(ANSWER_POLL_SECONDS)
         self.check_disk()
         raise LaunderError(f"expected the Prefect server to start, found that it did not; see {self.log}")
 
