@@ -21,7 +21,7 @@ from launderette.generators.data.spelled import Spelled
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
 from launderette.generators.formats.scaled_format import ScaledFormat
-from launderette.generators.formats.written import texts_of, words_among
+from launderette.generators.formats.written import shares_of_words, texts_of, words_among
 
 SINGLE_TOKEN_CELLS = 256  # more cells than this take two tokens
 COARSE_CELLS = 96  # coarse cells of a two-token number
@@ -277,10 +277,12 @@ def plain(values: pd.Series) -> pd.Series:
     )
 
 
-def fit_column(values: pd.Series, column: Learned | Identifier) -> Cells | Labels:
-    """Choose the cells or labels of one column."""
+def fit_column(values: pd.Series, column: Learned | Identifier, every: pd.Series | None = None) -> Cells | Labels:
+    """Choose the cells or labels of one column; `every` value, also those that are not to count, tells how often each
+    word stands for a missing one.
+    """
     if isinstance(column, Numerical | Datetime):
-        return _fit_cells(values, column)
+        return _fit_cells(values, column, values if every is None else every)
     ordered = column.dtype == "category[ordered]"
     simple = dtypes.simple(values)
     present = plain(simple.dropna()).rename("label")
@@ -294,13 +296,15 @@ def fit_column(values: pd.Series, column: Learned | Identifier) -> Cells | Label
     return Labels(column.name, column.dtype, labels, starts, bool(simple.isna().any() or not labels), order)
 
 
-def _fit_cells(values: pd.Series, column: Numerical | Datetime) -> Cells:
+def _fit_cells(values: pd.Series, column: Numerical | Datetime, every: pd.Series) -> Cells:
     scale = grid_of(values, column)
     ticks, present = to_grid(values, column, scale)
     cut, lattice = _cut(ticks, on_grid=bool(scale))
     starts = list(range(len(cut.low))) if len(cut.low) <= SINGLE_TOKEN_CELLS else _coarse(cut)
     low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))
-    words, middles = _words(values[~present]), centres(ticks, cut.low, cut.high)
+    kept = words_among(texts_of(values[~present].dropna()) or {})
+    words = shares_of_words(every[~to_grid(every, column, scale)[1]], kept) if kept else []
+    middles = centres(ticks, cut.low, cut.high)
     gaps = np.flatnonzero(cut.gaps).tolist()
     own = spelled.of(values, ticks, present) if column.kind == "numerical" and column.single else []
     return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice, own)
@@ -313,14 +317,6 @@ def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
     cut = cells_of_list(lattice.numbers(ticks), on_grid=True)
     low, high = (lattice.as_written(ends, ticks) for ends in (cut.low, cut.high))
     return cut._replace(low=low, high=high), lattice
-
-
-def _words(missing: pd.Series) -> list[tuple[str | None, float]]:
-    """Return the words among values that stand for none, and None for all others, with their shares."""
-    found = words_among(texts_of(missing.dropna()) or {})
-    shares: list[tuple[str | None, float]] = [(word, n / len(missing)) for word, n in found.items()]
-    rest = len(missing) - sum(found.values())
-    return [*shares, (None, rest / len(missing))] if shares and rest else shares
 
 
 def _coarse(cut: Cut) -> list[int]:

@@ -275,7 +275,8 @@ def fit(
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
     frame = parts.split(frame, schema)
     owners = None if groups is None else numbered(groups, len(frame))
-    known = tuple(fit_column(_once(frame[column.name], owners), column) for column in schema.learned)
+    learned = [(column, frame[column.name]) for column in schema.learned]
+    known = tuple(fit_column(_once(values, owners), column, values) for column, values in learned)
     owned = panels.find(frame, schema, groups)
     fixed = () if owned is None else [column.name for column in known if owned.keeps(frame[column.name])]
     found = _found(frame, known, _stated(schema, kept), fixed) if derive else finding.DerivedColumns()

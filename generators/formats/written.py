@@ -3,7 +3,7 @@ among them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -50,6 +50,14 @@ def words_among(counts: Mapping[str, int]) -> dict[str, int]:
     """
     kept = [(word, n) for word, n in counts.items() if is_known(word) or n >= SHARED_WORD]
     return dict(sorted(kept, key=lambda word: (-word[1], word[0]))[:MOST_WORDS])
+
+
+def shares_of_words(missing: pd.Series, kept: Iterable[str]) -> list[tuple[str | None, float]]:
+    """Return the words `kept` among the values that are read as missing, and None for all others, with their shares."""
+    counts = texts_of(missing.dropna()) or {}
+    shares: list[tuple[str | None, float]] = [(word, counts[word] / len(missing)) for word in kept]
+    rest = len(missing) - sum(counts[word] for word in kept)
+    return [*shares, (None, rest / len(missing))] if rest else shares
 
 
 def texts_of(present: pd.Series) -> dict[str, int] | None:
@@ -108,10 +116,16 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Writte
         return None
     if not _enough(texts, set(read), stated):
         return None
+    worded, few = len(read) < len(texts), len(read) <= MOST_NUMBER_LABELS
     if stated or found.decorated or any("." in text for text in read):
-        return found
-    worded = len(read) < len(texts)
-    return found if worded and len(read) > MOST_NUMBER_LABELS else None
+        return None if not stated and few and _are_labels(texts, read) else found
+    return found if worded and not few else None
+
+
+def _are_labels(texts: Mapping[str, int], read: Collection[str]) -> bool:
+    """Tell whether each of some numbers is shared by rows, and names stand among them: the wards 1A, 2A, 1B and ICU."""
+    names = any(n >= SHARED_WORD and not is_known(text) for text, n in texts.items() if text not in read)
+    return names and all(texts[text] >= SHARED_WORD for text in read)
 
 
 def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFormat | UnitFormat | None:

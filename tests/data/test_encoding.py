@@ -154,3 +154,11 @@ def test_a_number_of_one_owner_is_never_a_value_of_its_own():
     )
     assert len(by_rows.exact) == 61
     assert [by_owners.low[start] for start in by_owners.exact] == [5_000]
+
+
+def test_words_of_a_number_keep_their_shares_of_rows_whoever_has_them():
+    """Five people with thirty rows each, half of them without a number: who has a word often has it each time."""
+    words = ["refused", "refused", None]
+    frame = pd.DataFrame({"x": [words[k % 6] if k % 6 < 3 else f"{k}.5" for k in range(150)]})
+    known = encoding.fit(frame, infer(frame), groups=[k // 30 for k in range(150)]).columns[0]
+    assert known.words == [("refused", 2 / 3), (None, 1 / 3)]

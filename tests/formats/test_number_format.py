@@ -107,3 +107,11 @@ def test_amounts_without_their_currency_are_amounts_too(texts, zero, amount):
 @pytest.mark.parametrize("texts", [{"12": 60, "12A": 40}, {"5": 90, "5 kg": 10}])
 def test_other_marks_on_some_numbers_alone_mean_something(texts):
     assert written.number_of_texts(texts) is None
+
+
+@pytest.mark.parametrize("names", ["1B ICU", "B4", "none known", "2 of 3"])
+def test_few_numbers_that_rows_share_are_labels_where_names_stand_among_them(names):
+    texts = {"1A": 40, "2A": 30, names: 25, "-": 5}
+    assert written.number_of_texts(texts) is None
+    assert written.number_of_texts({"1A": 40, "2A": 30, "-": 30}) is not None  # no name among them
+    assert written.number_of_texts(texts | {"1.5A": 1}) is not None  # a measurement that one row has
