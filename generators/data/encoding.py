@@ -26,11 +26,12 @@ from launderette.generators.data import parts
 from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
 from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
-from launderette.generators.derived import finding, reading
+from launderette.generators.derived import finding, reading, words
 from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
+from launderette.generators.derived.words import WordPart
 from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Owned, Panel
@@ -47,6 +48,7 @@ class Encoding:
     # columns of no schema, from which others follow
     between: tuple[Between | DatePart, ...] = field(default=(), repr=False)
     panel: Panel | None = None  # where rows belong to entities
+    worded: tuple[WordPart, ...] = ()  # likewise of no schema
 
     @cached_property
     def layout(self) -> "Layout":
@@ -64,7 +66,7 @@ class Encoding:
         """Return the frame with what is learnt in place of some of its columns, such as the time between two dates or
         each of several numbers in one text.
         """
-        frame = parts.split(frame, self.schema)
+        frame = words.read(parts.split(frame, self.schema), self.worded)
         if not self.between or self.between[0].name in frame:
             return frame
         names = {name for one in self.between for name in one.sources}
@@ -105,6 +107,10 @@ class Encoding:
                 found[column.name] = column.written(ticks[k], cells[k] >= column.size, place)
             else:
                 found[column.name] = column.decode(cells[k], place, limits.get(k))
+        for part in self.worded:
+            k = self.index(part.source)
+            is_missing = cells[k] >= self.known[k].size
+            found[part.source] = part.written(found[part.source], is_missing, found[part.name])
         return found
 
     @cached_property
@@ -196,8 +202,9 @@ class Encoding:
         groups = [asdict(group) for group in self.groups]
         between = [one.to_dict() for one in self.between]
         panel = None if self.panel is None else self.panel.to_dict()
-        found = {"columns": columns, "groups": groups, "derived": derived, "between": between, "panel": panel}
-        return {"schema": self.schema.to_dict(), **found}
+        worded = [part.to_dict() for part in self.worded]
+        found = {"columns": columns, "groups": groups, "derived": derived, "between": between, "worded": worded}
+        return {"schema": self.schema.to_dict(), **found, "panel": panel}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Encoding":
@@ -212,7 +219,8 @@ class Encoding:
             for entry in document["between"]
         )
         panel = panels.restore(document["panel"])
-        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between, panel)
+        worded = tuple(map(WordPart.from_dict, document["worded"]))
+        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between, panel, worded)
 
 
 @dataclass(frozen=True)
@@ -281,6 +289,7 @@ def fit(
     fixed = () if owned is None else [column.name for column in known if owned.keeps(frame[column.name])]
     found = _found(frame, known, _stated(schema, kept), fixed) if derive else finding.DerivedColumns()
     parts_of_dates = [part for clock in found.dates for part in clock.parts]
+    worded = words.find(frame, known) if derive else ()
     names, numbers = {one.name for one in found.derived}, {column.name: column for column in known}
 
     def values(between: Between | DatePart) -> np.ndarray:
@@ -291,10 +300,11 @@ def fit(
         *(part.cells(values(part)) for part in parts_of_dates),  # first, since others depend on them
         *(column for column in known if column.name not in names),
         *(one.cells(values(one.between)) for one in found.nearly),
+        *(part.cells(frame[part.source]) for part in worded),
     ]
     named = entities.fit(frame, schema, salt)
     between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
-    encoded = Encoding(schema, tuple(columns), named, found.derived, between)
+    encoded = Encoding(schema, tuple(columns), named, found.derived, between, worded=worded)
     return encoded if owned is None else _of_panel(encoded, encoded.with_between(frame), owned)
 
 

@@ -84,9 +84,9 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[n
     frame = encoding.with_between(completion.certain(parts.split(frame, encoding.schema), encoding))
     frame = completion.certain(frame, encoding) if encoding.between else frame
     columns, tokens = encoding.columns, encoding.encode(frame)
-    is_missing = np.stack(
-        [frame[column.name].isna().to_numpy() & (column.size > 0) for column in columns], 1
-    )  # [rows, columns]
+    words = {part.name for part in encoding.worded}  # of numbers that are drawn there is none
+    gaps = [frame[column.name].isna().to_numpy() & (column.size > 0 and column.name not in words) for column in columns]
+    is_missing = np.stack(gaps, 1)  # [rows, columns]
     known = np.ones(tokens.shape, dtype=bool)
     for k, places in enumerate(encoding.layout.places):
         known[:, list(places)] = ~is_missing[:, k : k + 1]

@@ -77,6 +77,9 @@ def read(where: Mapping[str, Any] | None, texts: Iterable[str], encoding: Encodi
     for name, condition in (where or {}).items():
         column = encoding.column(name)
         found[encoding.index(name)] = domains.read(condition, column)
+        for part in encoding.worded:
+            if name == part.source and condition in part.words:
+                found[encoding.index(part.name)] = domains.read(condition, encoding.column(part.name))
     found = _of_sources(_with_parts(found, encoding), encoding)
     rules, texts = [], list(texts)
     check(texts, encoding.schema)

@@ -162,3 +162,13 @@ def test_words_of_a_number_keep_their_shares_of_rows_whoever_has_them():
     frame = pd.DataFrame({"x": [words[k % 6] if k % 6 < 3 else f"{k}.5" for k in range(150)]})
     known = encoding.fit(frame, infer(frame), groups=[k // 30 for k in range(150)]).columns[0]
     assert known.words == [("refused", 2 / 3), (None, 1 / 3)]
+
+
+def test_which_word_stands_for_a_missing_number_is_learnt_with_the_row():
+    words = ["<0.5"] * 30 + [None] * 30
+    frame = pd.DataFrame({"x": words + [f"{k}.5" for k in range(60)], "ward": ["a"] * 30 + ["b"] * 30 + ["c"] * 60})
+    encoded = Encoding.from_dict(json.loads(json.dumps(encoding.fit(frame, infer(frame)).to_dict())))
+    assert [part.words for part in encoded.worded] == [("<0.5",)]
+    back = encoded.decode(encoded.encode(frame), np.full((120, len(encoded.columns)), 0.99))
+    assert back["x"][:60].tolist() == words and back["x"][60:].str.endswith("5").all()
+    assert not encoding.fit(frame[25:], infer(frame)).worded  # five rows with the word
