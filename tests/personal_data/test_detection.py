@@ -2,6 +2,7 @@
 """Columns of personal data are found by name, by type and by values, and columns of things are let be."""
 
 import random
+import re
 
 import pandas as pd
 import pytest
@@ -344,3 +345,12 @@ def test_under_epsilon_nothing_is_found_out_and_people_are_refused(tmp_path, peo
     columns = {"age": {"kind": "numerical", "bounds": [0, 120], "decimals": 0}, "vorname": "name", "*": "drop"}
     with pytest.raises(LaunderError, match="no column of personal data under"):
         configured(tmp_path, people, columns=columns, privacy={"epsilon": 1}, generator={"name": "tabular.marginals"})
+
+
+@pytest.mark.parametrize("form", ["https://shop.example/{}/list?page={}&sort=up", "/var/data/{}/part/of/it/{}.log"])
+def test_an_address_of_the_web_or_a_path_is_no_text_however_many_words_it_has(form):
+    """It keeps its form, where a text would be made up of other words."""
+    rng = random.Random(0)
+    texts = [form.format(rng.choice(["toys", "books"]), rng.randrange(10**6)) for _ in range(200)]
+    assert not found(pd.DataFrame({"c1": texts}))
+    assert found(pd.DataFrame({"c1": [re.sub(r"\W+", " ", text) for text in texts]})) == {"c1": "text"}
