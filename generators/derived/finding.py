@@ -9,6 +9,7 @@ other, which are easiest to learn.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,21 +17,23 @@ import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
-from launderette.generators.derived import choices, clocks, narrow, steps
+from launderette.generators.derived import choices, clocks, narrow, steps, triples
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
-from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, rounded
+from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, quoted, rounded
 from launderette.generators.derived.narrow import Narrow
 from launderette.generators.derived.shapes import (
     LEAST_COMPARED_ROWS,
     ColumnValues,
     TableValues,
+    Tried,
     tried,
 )
 from launderette.generators.errors import GeneratorError
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give
+LEAST_GAPS = 0.02  # share of missing values, and of others, from which a missing one may count as 0
 LEAST_TELLING_ROWS = 20  # that a formula gives, and would not with any of its columns dealt anew
 LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be rounded
 MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at
@@ -70,12 +73,9 @@ def find(
     """
     seen = _seen(frame, columns)
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
-    found = [one for one in _holding(seen) if one.target not in {*kept, *stated}] if len(seen) > 1 else []
-    found.sort(key=_complexity)
-    for one in found:
-        if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
-            chosen[one.target] = one.formula
-    _sharpen(chosen, found)
+    _choose(chosen, seen, tried(seen), kept)
+    _choose(chosen, seen, triples.tried(seen, [name for name in seen if name not in chosen]), kept)
+    _choose(chosen, seen, _with_gaps(seen, chosen), kept)
     stepped = steps.find(_looked_at(frame), columns, seen, _sources(chosen), kept)
     chosen |= stepped
     nearly = narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
@@ -88,6 +88,32 @@ def find(
     return DerivedColumns(
         in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates)
     )
+
+
+def _choose(chosen: dict[str, Formula], seen: TableValues, candidates: Tried, kept: Collection[str]) -> None:
+    """Add the best of the candidates that hold for each column that is neither chosen nor kept, nor would follow from
+    itself.
+    """
+    found = [one for one in _holding(seen, candidates) if one.target not in {*kept, *chosen}]
+    found.sort(key=_complexity)
+    for one in found:
+        if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
+            chosen[one.target] = one.formula
+    _sharpen(chosen, found)
+
+
+def _with_gaps(seen: TableValues, chosen: Collection[str]) -> Tried:
+    """Yield what may give a column where a missing value of another one counts as 0, as that of a discount does."""
+    left = {name: own for name, own in seen.items() if name not in chosen and not own.dated}
+    gaps = {name for name, own in left.items() if LEAST_GAPS <= np.isnan(own.values).mean() <= 1 - LEAST_GAPS}
+    filled = {
+        name: replace(own, values=np.nan_to_num(own.values)) if name in gaps else own for name, own in left.items()
+    }
+    for target, formula in chain(tried(filled), triples.tried(filled, list(filled))) if gaps else ():
+        zero = tuple(k for k, name in enumerate(formula.sources) if name in gaps)
+        if zero and target not in gaps:
+            said = ", ".join(f"{quoted(formula.sources[k])} 0 where missing" for k in zero)
+            yield target, replace(formula, zero=zero, text=f"{formula.text}, {said}")
 
 
 def _complexity(one: Holding) -> tuple[int | bool, ...]:
@@ -134,9 +160,9 @@ def _looked_at(frame: pd.DataFrame) -> pd.DataFrame:
     return frame if len(rows) == len(frame) else frame.iloc[rows]
 
 
-def _holding(seen: TableValues) -> Iterator[Holding]:
+def _holding(seen: TableValues, candidates: Tried) -> Iterator[Holding]:
     """Yield every formula that holds."""
-    for target, formula in tried(seen):
+    for target, formula in candidates:
         sources, strictly = [seen[name] for name in formula.sources], _rounding(target, formula, seen)
         excusable = seen[target].excused and any(one.half for one in sources)
         if rounding := strictly or (_rounding(target, formula, seen, excused=True) if excusable else None):

@@ -1,7 +1,7 @@
 """Formulas by which one column follows from others: price * quantity, net + tax, ordered + days, log(wage), age groups.
 
 Values are numbers as they are and dates as microseconds since 1970; NaN where missing. Where a source is missing, so is
-what follows from it.
+what follows from it, unless it counts as 0 then.
 """
 
 import re
@@ -69,7 +69,8 @@ class Formula:
     it works out; where there are `steps`, (from which number on, result) in ascending order, the result of the last one
     at or below that.
 
-    `text` is how people write it, `function` one of FUNCTIONS.
+    `text` is how people write it, `function` one of FUNCTIONS; a missing value of the sources at the places `zero`
+    counts as 0, as that of a discount or of shipping does.
     """
 
     sources: tuple[str, ...]
@@ -78,9 +79,11 @@ class Formula:
     rounding: Rounding = "away"
     function: str = ""
     steps: tuple[tuple[float, float], ...] = ()
+    zero: tuple[int, ...] = ()
 
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Return the result for values of the sources, each float64 [rows]; NaN where it is no number."""
+        values = self._filled(values)
         with np.errstate(all="ignore"):
             total = sum((_product(term, values) for term in self.terms), np.zeros(values[0].shape))
             total = FUNCTIONS[self.function][0](total)
@@ -89,6 +92,9 @@ class Formula:
             last = np.searchsorted(starts, total, side="right") - 1
             return np.where(np.isfinite(total), results[np.maximum(last, 0)], np.nan)
         return np.where(np.isfinite(total), total, np.nan)
+
+    def _filled(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.where(np.isnan(own), 0, own) if k in self.zero else own for k, own in enumerate(values)]
 
     def spread(self, values: Sequence[np.ndarray], halves: Sequence[float | np.ndarray]) -> np.ndarray:
         """Return by how much the result may be off where each source may be by its half of a tick: [rows]."""
@@ -101,7 +107,7 @@ class Formula:
 
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
-        powers = {term.powers[k] for term in self.terms} - {0}
+        powers, values = {term.powers[k] for term in self.terms} - {0}, self._filled(values)
         if len(powers) != 1 or self.steps:
             return np.full(len(result), np.nan)
         (power,), ones = powers, [np.ones(len(result)) if i == k else own for i, own in enumerate(values)]
@@ -118,16 +124,16 @@ class Formula:
         """Return the formula as JSON holds it."""
         terms = [[term.factor, list(term.powers)] for term in self.terms]
         known = {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
-        return known | {"function": self.function, "steps": [list(step) for step in self.steps]}
+        steps = [list(step) for step in self.steps]
+        return known | {"function": self.function, "steps": steps, "zero": list(self.zero)}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Formula":
         """Read what to_dict wrote."""
         terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
         steps = tuple((start, result) for start, result in document["steps"])
-        return cls(
-            tuple(document["sources"]), terms, document["text"], document["rounding"], document["function"], steps
-        )
+        how = document["text"], document["rounding"], document["function"]
+        return cls(tuple(document["sources"]), terms, *how, steps, tuple(document["zero"]))
 
 
 def _product(term: Monomial, values: Sequence[np.ndarray]) -> np.ndarray:

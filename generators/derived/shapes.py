@@ -119,7 +119,7 @@ def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
         return
     rows = _tried_rows(seen, names)
     table = np.stack([seen[name].values[rows] for name in names])  # [columns, rows]
-    reach, slack = ([of(seen[name].column) for name in names] for of in (_reach, slack_of))
+    reach, slack = ([of(seen[name].column) for name in names] for of in (reach_of, slack_of))
     pairs, halves = np.array(list(permutations(range(len(names)), 2))), np.array([seen[name].half for name in names])
     for shape in NUMBER_SHAPES:
         own = pairs[pairs[:, 0] < pairs[:, 1]] if shape.symmetric else pairs
@@ -132,10 +132,11 @@ def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
             compared = np.maximum((np.isfinite(results) & np.isfinite(table[k])).sum(1), 1)
             kept = (near.sum(1) >= SCREENED_SHARE * compared) & (compared > 1) & (own != k).all(1)
             for i, j in own[kept].tolist():
-                yield target, _formula(shape.text, shape.terms, names[i], names[j])
+                yield target, formula_of(shape.text, shape.terms, names[i], names[j])
 
 
-def _formula(text: str, terms: tuple[Monomial, ...], *sources: str) -> Formula:
+def formula_of(text: str, terms: tuple[Monomial, ...], *sources: str) -> Formula:
+    """Return the formula of a form, {} in `text`, and its sources."""
     return Formula(sources, terms, text.format(*map(quoted, sources)))
 
 
@@ -146,7 +147,7 @@ def _tried_rows(seen: TableValues, names: Sequence[str]) -> np.ndarray:
     return np.sort(best)[np.unique(np.linspace(0, len(best) - 1, SCREENED_ROWS).astype("int64"))]
 
 
-def _reach(column: Cells) -> float:
+def reach_of(column: Cells) -> float:
     """Return how far a result may lie from the value it is rounded to: most of a tick, as also for rounding down."""
     return 0.5 * (1 + 1e-6) / per_unit(column) if column.scale else 0.0
 
@@ -171,11 +172,11 @@ def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
             formula = Formula((source,), terms, text.format(quoted(source)), function=function)
             result = formula.value([values])
             excused = np.minimum(formula.spread([values], [seen[source].half]), seen[target].excused)
-            near = np.abs(result - own) <= _reach(seen[target].column) + slack * np.abs(result) + excused
+            near = np.abs(result - own) <= reach_of(seen[target].column) + slack * np.abs(result) + excused
             compared = np.isfinite(result) & np.isfinite(own)
             if compared.sum() > 1 and near.sum() >= SCREENED_SHARE * compared.sum():
                 yield target, formula
-        if (scaled := _scaled_logarithm(values, own, _reach(seen[target].column), slack)) is not None:
+        if (scaled := _scaled_logarithm(values, own, reach_of(seen[target].column), slack)) is not None:
             yield (
                 target,
                 Formula((source,), (Monomial(scaled, (1,)),), f"log({scaled:.12g} * {quoted(source)})", function="log"),
@@ -209,7 +210,7 @@ def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Fo
     if inner.sum() < LEAST_COMPARED_ROWS:
         return None
     x, y = source.values[inner], target.values[inner]
-    reach = _reach(target.column) or slack_of(target.column) * np.abs(y).max()
+    reach = reach_of(target.column) or slack_of(target.column) * np.abs(y).max()
     x, y = _near(x, y, reach)
     if len(y) < SCREENED_SHARE * inner.sum() or x.min() == x.max():
         return None
@@ -292,12 +293,12 @@ def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) ->
                 if (off <= max(1 / per_unit(seen[number].column), 1e-9))[np.isfinite(off)].mean() < SCREENED_SHARE:
                     continue
                 across = (Monomial(1 / length, (1, 0)), Monomial(-1 / length, (0, 1)))
-                yield number, _formula(f"({{}} - {{}}) / {unit}", across, one, two)
+                yield number, formula_of(f"({{}} - {{}}) / {unit}", across, one, two)
                 if unit in UNITS_AFTER:
                     later = (Monomial(1, (1, 0)), Monomial(length, (0, 1)))
                     sooner = (Monomial(1, (1, 0)), Monomial(-length, (0, 1)))
-                    yield one, _formula(f"{{}} + {{}} * {unit}", later, two, number)
-                    yield two, _formula(f"{{}} - {{}} * {unit}", sooner, one, number)
+                    yield one, formula_of(f"{{}} + {{}} * {unit}", later, two, number)
+                    yield two, formula_of(f"{{}} - {{}} * {unit}", sooner, one, number)
 
 
 def _parts(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:

@@ -1,0 +1,106 @@
+"""Formulas of three numbers worth trying: price * quantity * (1 - discount), price * quantity + shipping, a + b + c.
+
+Each gives most of some rows of a table; finding.py judges it on more, as those of two numbers (shapes.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from launderette.generators.derived.columns import slack_of
+from launderette.generators.derived.formulas import Formula, Monomial
+from launderette.generators.derived.shapes import (
+    SCREENED_ROWS,
+    SCREENED_SHARE,
+    ColumnValues,
+    TableValues,
+    Tried,
+    formula_of,
+    reach_of,
+)
+
+MOST_TRIPLED_COLUMNS = 30  # the first ones, which are looked at: the fourth power of their number is compared
+SIEVED_ROWS, SIEVED_SHARE = 8, 0.75  # on which the many are compared, and how many of these a formula must give
+
+
+class TripleShape(NamedTuple):
+    """A form of three sources, {} in `text`; those at the places `alike` may change theirs."""
+
+    text: str
+    terms: tuple[Monomial, ...]
+    alike: tuple[int, ...] = ()
+
+
+def _linear(*weights: float) -> tuple[Monomial, ...]:
+    rows = np.eye(3, dtype=int).tolist()
+    return tuple(Monomial(weight, tuple(own)) for weight, own in zip(weights, rows, strict=True))
+
+
+_PRODUCT, _WHOLE = Monomial(1, (1, 1, 0)), (1, 1, 1)
+SHAPES = (
+    TripleShape("{} + {} + {}", _linear(1, 1, 1), (0, 1, 2)),
+    TripleShape("{} + {} - {}", _linear(1, 1, -1), (0, 1)),
+    TripleShape("{} - {} - {}", _linear(1, -1, -1), (1, 2)),
+    TripleShape("({} + {} + {}) / 3", _linear(1 / 3, 1 / 3, 1 / 3), (0, 1, 2)),
+    TripleShape("{} * {} * {}", (Monomial(1, _WHOLE),), (0, 1, 2)),
+    TripleShape("{} * {} / {}", (Monomial(1, (1, 1, -1)),), (0, 1)),
+    TripleShape("{} / {} / {}", (Monomial(1, (1, -1, -1)),), (1, 2)),
+    TripleShape("{} * {} + {}", (_PRODUCT, Monomial(1, (0, 0, 1))), (0, 1)),
+    TripleShape("{} * {} - {}", (_PRODUCT, Monomial(-1, (0, 0, 1))), (0, 1)),
+    TripleShape("{} - {} * {}", (Monomial(1, (1, 0, 0)), Monomial(-1, (0, 1, 1))), (1, 2)),
+    TripleShape("({} + {}) * {}", (Monomial(1, (1, 0, 1)), Monomial(1, (0, 1, 1))), (0, 1)),
+    TripleShape("({} - {}) * {}", (Monomial(1, (1, 0, 1)), Monomial(-1, (0, 1, 1)))),
+    TripleShape("({} + {}) / {}", (Monomial(1, (1, 0, -1)), Monomial(1, (0, 1, -1))), (0, 1)),
+    TripleShape("({} - {}) / {}", (Monomial(1, (1, 0, -1)), Monomial(-1, (0, 1, -1)))),
+    TripleShape("{} * {} * (1 + {})", (_PRODUCT, Monomial(1, _WHOLE)), (0, 1)),
+    TripleShape("{} * {} * (1 - {})", (_PRODUCT, Monomial(-1, _WHOLE)), (0, 1)),
+    TripleShape("{} * {} * (1 + {} / 100)", (_PRODUCT, Monomial(0.01, _WHOLE)), (0, 1)),
+    TripleShape("{} * {} * (1 - {} / 100)", (_PRODUCT, Monomial(-0.01, _WHOLE)), (0, 1)),
+)
+
+
+def tried(seen: TableValues, names: Sequence[str]) -> Tried:
+    """Yield what gives one of the numbers `names` by three others in most of the rows that say most."""
+    names = [name for name in names if not seen[name].dated][:MOST_TRIPLED_COLUMNS]
+    if len(names) < 4:
+        return
+    columns = [seen[name] for name in names]
+    orders = np.array(list(permutations(range(len(names)), 3)))
+    table = np.stack([own.values[_telling_rows(columns)] for own in columns])  # [columns, rows]
+    for shape in SHAPES:
+        triples = orders[(np.diff(orders[:, list(shape.alike)], axis=1) > 0).all(1)]
+        for target, triple in _screened(shape, triples, table, columns):
+            yield names[target], formula_of(shape.text, shape.terms, *(names[k] for k in triple))
+
+
+def _telling_rows(columns: Sequence[ColumnValues]) -> np.ndarray:
+    """Return the rows in which most columns have a value that is not the commonest one nor at an end of the range."""
+    told = sum(np.isfinite(own.values) & ~own.at_end & (own.values != own.commonest) for own in columns)
+    return np.sort(np.argsort(-np.asarray(told), kind="stable")[:SCREENED_ROWS])
+
+
+def _screened(
+    shape: TripleShape, triples: np.ndarray, table: np.ndarray, columns: Sequence[ColumnValues]
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield which columns are given by which of some triples [T, 3] in most rows of a table [columns, rows]."""
+    sieve = np.unique(np.linspace(0, table.shape[1] - 1, SIEVED_ROWS).astype("int64"))
+    results = _results(shape, triples, table[:, sieve])
+    for target, column in enumerate(columns):
+        near = _gives(results, table[target, sieve], column, SIEVED_SHARE)
+        left = triples[near & (triples != target).all(1)]
+        for triple in left[_gives(_results(shape, left, table), table[target], column, SCREENED_SHARE)].tolist():
+            yield target, triple
+
+
+def _results(shape: TripleShape, triples: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Return what a form of the columns of some triples [T, 3] comes to in rows of a table: [T, rows]."""
+    return Formula(("", "", ""), shape.terms, "").value([table[triples[:, k]] for k in range(3)])
+
+
+def _gives(results: np.ndarray, values: np.ndarray, column: ColumnValues, share: float) -> np.ndarray:
+    """Return which results [T, rows] are a column's values [rows] in a share of the rows at least: bool [T]."""
+    near = np.abs(results - values) <= reach_of(column.column) + slack_of(column.column) * np.abs(results)
+    compared = (np.isfinite(results) & np.isfinite(values)).sum(1)
+    return (near.sum(1) >= share * compared) & (compared > 1)
