@@ -120,6 +120,8 @@ def fit(
         raise GeneratorError(
             f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
         )
+    if not isinstance(budget, Budget | None):
+        raise GeneratorError(f"expected a budget such as Budget(minutes=2), found {type(budget).__name__}")
     if isinstance(privacy, Privacy) and isinstance(data, pd.DataFrame):
         if privacy.domain == "learn" and checkpoint is not None:
             raise GeneratorError(

@@ -215,3 +215,9 @@ def test_imputation_never_draws_a_missing_value():
     filled = fit(frame, budget=Budget(steps=20)).impute(frame)
     known = [name for name in frame.columns if name not in ("empty", "id", "code")]
     assert filled[known].notna().all().all() and filled.dtypes.equals(frame.dtypes)
+
+
+@pytest.mark.parametrize("budget", [{"minutes": 1}, 5])
+def test_a_budget_that_is_none_is_refused(budget):
+    with pytest.raises(ValueError, match=r"expected a budget such as Budget\(minutes=2\), found"):
+        fit(tables.odd(), budget=budget)
