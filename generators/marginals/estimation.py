@@ -19,7 +19,9 @@ def fitted(order: Order, margins: Sequence[np.ndarray], pairs: Mapping[Edge, np.
     """
     share = [own / own.sum() for own in margins]
     joint = {k: _outer([share[c] for c in order.family(k)]) for k in order.columns}
-    own = {k: [(pair, table / table.sum()) for pair, table in pairs.items() if _of(pair, order) == k] for k in joint}
+    own: dict[int, list[tuple[Edge, np.ndarray]]] = {k: [] for k in joint}
+    for pair, table in pairs.items():
+        own[_of(pair, order)].append((pair, table / table.sum()))
     walk = tour(order)
     for turn in range(TOURS if len(walk) < len(pairs) * 2 else 1):  # a tree needs one
         power = min(1.0, UNDAMPED_TOURS / (turn + 1))
@@ -34,7 +36,7 @@ def fitted(order: Order, margins: Sequence[np.ndarray], pairs: Mapping[Edge, np.
 
 def _of(pair: Edge, order: Order) -> int:
     """Return the later of two columns: its family holds both."""
-    return max(pair, key=order.columns.index)
+    return max(pair, key=order.place.__getitem__)
 
 
 def _outer(vectors: list[np.ndarray]) -> np.ndarray:

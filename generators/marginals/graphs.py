@@ -4,14 +4,16 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 Edge = tuple[int, int]
 
 MOST_TABLE_CELLS = 2**20  # of all families of a graph together
-MOST_PAIRS = 100_000  # that are looked at: all of up to 447 columns
+MOST_PAIRS = 30_000  # that are looked at: all of up to 245 columns
 MOST_REFUSED = 500  # further edges in a row that make tables too large
 MOST_FAMILY = 20  # columns; more have more cells than these, but for columns of one group
 MOST_TRIED = 4  # times as many edges as are wanted that are tried, the best first
+MOST_WALKED = 2**19  # columns that are taken out while further edges are tried, in all
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,14 @@ class Order:
     def family(self, k: int) -> tuple[int, ...]:
         return (*self.parents[k], k)
 
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """Where each column stands."""
+        return {k: place for place, k in enumerate(self.columns)}
+
     def anchor(self, k: int) -> int:
         """Return the last of k's parents, whose family holds all of them; -1 without any."""
-        return max(self.parents[k], key=self.columns.index, default=-1)
+        return max(self.parents[k], key=self.place.__getitem__, default=-1)
 
 
 def candidates(columns: int) -> list[Edge]:
@@ -110,18 +117,22 @@ def further(
     cells: int = MOST_TABLE_CELLS,
 ) -> list[Edge]:
     """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small (of
-    `cells`), until many in a row would not; none of a column of one group, whose table says what its other column alone
-    does.
+    `cells`), until many in a row would not, or all together have been tried for long; none of a column of one group,
+    whose table says what its other column alone does. Twice as many are tried at once as long as they fit.
     """
     chosen: list[Edge] = []
-    refused = 0
     telling = [edge for edge in gains if gains[edge] > 0 and min(sizes[k] for k in edge) > 1]
-    for edge in sorted(telling, key=lambda edge: -gains[edge])[: MOST_TRIED * most]:
-        if len(chosen) == most or refused == MOST_REFUSED:
-            break
-        fitting = fits([*tree, *chosen, edge], sizes, cells)
-        refused = 0 if fitting else refused + 1
-        chosen += [edge] if fitting else []
+    left = sorted(telling, key=lambda edge: -gains[edge])[: MOST_TRIED * most]
+    refused, together, tries = 0, 1, MOST_WALKED // len(sizes)
+    while left and len(chosen) < most and refused < MOST_REFUSED and tries:
+        edges, tries = left[: min(together, most - len(chosen))], tries - 1
+        if fits([*tree, *chosen, *edges], sizes, cells):
+            chosen += edges
+            left, refused, together = left[len(edges) :], 0, 2 * together
+        elif len(edges) > 1:
+            together = len(edges) // 2
+        else:
+            left, refused, together = left[1:], refused + 1, 1
     return chosen
 
 

@@ -6,6 +6,7 @@ every answer is Gaussian and all else is post-processing.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -206,13 +207,13 @@ def _margins(
     rows: float,
 ) -> list[np.ndarray]:
     """Return the rows in each group of each column, by all tables that tell them."""
-    found = []
+    found: list[np.ndarray] = []
+    of: dict[int, list[tuple[np.ndarray, float]]] = defaultdict(list)
+    for pair, answers in tables.items():
+        for axis, k in enumerate(reversed(pair)):
+            of[k] += [(one.values.sum(axis), one.variance * one.values.shape[axis]) for one in answers]
     for k, own in enumerate(totals):
-        told: list = [(own, np.bincount(groups[k], histograms[k].variance))]
-        for pair, answers in tables.items():
-            if k in pair:
-                axis = 1 - pair.index(k)
-                told += [(one.values.sum(axis), one.variance * one.values.shape[axis]) for one in answers]
+        told: list = [(own, np.bincount(groups[k], histograms[k].variance)), *of[k]]
         found.append(onto_simplex(merged(told)[0], rows) if histograms[k].variance.any() else own)
     return found
 

@@ -36,15 +36,25 @@ def gate_weights(gate: Tensor) -> Tensor:
     return 1 + GATE_PACE * gate
 
 
-def gated(before: Tensor, shown: Tensor, gate: nn.Parameter | None) -> Tensor:
+def gated(before: Tensor, shown: Tensor, gate: nn.Parameter) -> Tensor:
     """Add up what tokens show [L, B, h] to those after them, by who is before whom in the order [G, L, L] of B / G rows
-    in turn, through gates [groups, L, L] or alike: [L, B, h].
+    in turn, through gates [groups, L, L]: [L, B, h].
     """
-    (L, B, _), G, R = shown.shape, len(before), 1 if gate is None else len(gate)
-    weights = before[:, None] if gate is None else before[:, None] * gate_weights(gate)  # [G, R, l, m]
+    (L, B, _), G, R = shown.shape, len(before), len(gate)
+    weights = before[:, None] * gate_weights(gate)  # [G, R, l, m]
     parts = shown.view(L, G, B // G, R, -1).permute(1, 3, 0, 2, 4).reshape(G * R, L, -1)
     sums = torch.bmm(weights.flatten(0, 1), parts).view(G, R, L, B // G, -1)
     return sums.permute(2, 0, 3, 1, 4).reshape(L, B, -1)
+
+
+def ungated(place: Tensor, shown: Tensor) -> Tensor:
+    """Add up what tokens show [L, B, h] to those after them, by the place [G, L] of each in the order of B / G rows in
+    turn, all alike: [L, B, h], at a cost that is linear in L.
+    """
+    parts = shown.view(len(shown), len(place), -1)
+    at = place.t()[:, :, None].expand_as(parts)
+    told = parts.gather(0, place.argsort(1).t()[:, :, None].expand_as(parts)).cumsum(0)
+    return nn.functional.pad(told[:-1], (0, 0, 0, 0, 1, 0)).gather(0, at).view(shown.shape)
 
 
 def seen_through(gate: Tensor, shown: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ share; gaps, which no row lies in, stay all but empty.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -20,6 +21,7 @@ FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
 OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
 ADDED_ROWS = 0.1  # that every token is given
 GAP_ROWS = 1.0  # that all gaps of a column are given together, at most
+KEPT_KERNELS, MOST_KEPT_CELLS = 256, 128  # of columns of at most so many cells, of which many have as many: 32 MB
 
 
 class Places(NamedTuple):
@@ -64,9 +66,9 @@ def _smoothed(counts: Tensor) -> Tensor:
     """Counts of cells in order [K] -> the same number of rows, spread by the kernel that suits them best."""
     if len(counts) < 2 or counts.sum() <= 1:
         return counts
-    place = torch.arange(len(counts)).double()
     best, found = -torch.inf, counts
-    for kernel in (torch.eye(len(counts)).double(), *(_kernel(place, width) for width in KERNEL_WIDTHS)):
+    kernel_of = _kept_kernel if len(counts) <= MOST_KEPT_CELLS else _kernel
+    for kernel in (torch.eye(len(counts)).double(), *(kernel_of(len(counts), width) for width in KERNEL_WIDTHS)):
         spread = kernel @ counts
         others = (spread - kernel.diagonal()).clamp(min=0) + ADDED_ROWS  # of a row's cell, without the row
         likelihood = float((counts * others.log()).sum())
@@ -75,15 +77,21 @@ def _smoothed(counts: Tensor) -> Tensor:
     return found
 
 
-def _kernel(place: Tensor, width: float) -> Tensor:
-    """Weights [K, K] of the cells that a row of each cell is spread over; they sum to 1, and over rows too.
+def _kernel(cells: int, width: float) -> Tensor:
+    """Weights [K, K] of the K cells that a row of each is spread over; they sum to 1, and over rows too.
 
     What lies beyond either end is reflected there (Schuster 1985): even counts stay even, where a kernel that is cut
     off would leave the outermost cells two thirds of theirs.
     """
+    place = torch.arange(cells).double()
     apart, beyond = place[:, None] - place, place[:, None] + place + 1
     turns = 1 + int(2 * width / len(place))  # as far as four standard deviations
     shifts = 2.0 * len(place) * torch.arange(-turns, turns + 1)
     images = [distance + shift for distance in (apart, beyond) for shift in shifts]
     weights = torch.stack([torch.exp(-(distance / width).square() / 2) for distance in images]).sum(0)
     return weights / weights.sum(0)
+
+
+@lru_cache(KEPT_KERNELS)
+def _kept_kernel(cells: int, width: float) -> Tensor:
+    return _kernel(cells, width)

@@ -64,6 +64,7 @@ class Heads(nn.Module):
         self.groups, self.sizes, self.layout = _groups(layout), layout.sizes, layout
         order = [l for group in self.groups for l in group]
         self.place = {l: row for row, l in enumerate(order)}
+        self._places = {l: (k, row) for k, group in enumerate(self.groups) for row, l in enumerate(group)}
         self.register_buffer("order", torch.tensor(order), persistent=False)
         self.register_buffer("rank", torch.tensor(order).argsort(), persistent=False)
         self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
@@ -145,8 +146,7 @@ class Heads(nn.Module):
 
     def _place_of(self, l: int) -> tuple[int, int]:
         """Return the group of the head of token l, and its row there."""
-        k = next(k for k, group in enumerate(self.groups) if l in group)
-        return k, self.groups[k].index(l)
+        return self._places[l]
 
     def _logits(self, k: int, rows: slice, h: Tensor) -> Tensor:
         weight, bias = self._weights(k, rows)

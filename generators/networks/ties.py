@@ -10,12 +10,17 @@ Columns that hang together mostly share something, such as size, skill or age (S
 factor: Ledoit and Wolf 2003). With k common factors a column has k loadings in place of a correlation with each other
 column, whereas shrinking towards independence takes from strong correlations as much as from noise. Features of one
 column keep what they have with each other.
+
+What is solved for all features together takes time that grows with their number cubed. Of MANY_FEATURES so few
+shrinkages are tried, on one part of the rows; beyond MOST_SOLVED_FEATURES columns start alone.
 """
 
 import torch
 from torch import Tensor
 
 SHRINKAGE = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # lambda: R = (1 - lambda) R_rows + lambda I
+MANY_FEATURES, MOST_SOLVED_FEATURES = 300, 4000
+SHRINKAGE_OF_MANY = (0.01, 0.1, 0.3)
 NUMBERS_OF_FACTORS = 1, 2, 3
 TOWARDS_FACTORS = 0.5, 1.0  # of the way towards the factors
 SHRINKAGE_OF_FACTORS = 0.003, 0.1
@@ -29,13 +34,25 @@ def candidates(R: Tensor, column: Tensor, rows: int, *, few: bool) -> list[Tenso
     """Correlations R [D, D] of features, each of a `column` [D], in so many rows -> those that may be true: shrunk,
     without weak ties and, where rows are `few`, as factors leave them.
     """
-    found = [shrunk(R, amount) for amount in SHRINKAGE]
+    found = [shrunk(R, amount) for amount in shrinkages(R)]
+    if is_wide(R):
+        return found
     found += [shrunk(beyond(R, column, rows, STANDING_OUT), amount) for amount in SHRINKAGE[1::2]]
     for factors in NUMBERS_OF_FACTORS if few else ():
         common = of_factors(R, column, factors)
         drawn = [torch.lerp(R, common, share) for share in TOWARDS_FACTORS]
         found += [shrunk(one, amount) for one in drawn for amount in SHRINKAGE_OF_FACTORS]
     return found
+
+
+def is_wide(R: Tensor) -> bool:
+    """Tell whether correlations R [D, D] are of so many features that little is tried."""
+    return len(R) > MANY_FEATURES
+
+
+def shrinkages(R: Tensor) -> tuple[float, ...]:
+    """Return how much correlations R [D, D] may be shrunk."""
+    return SHRINKAGE_OF_MANY if is_wide(R) else SHRINKAGE
 
 
 def shrunk(R: Tensor, amount: float) -> Tensor:

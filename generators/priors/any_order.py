@@ -198,6 +198,8 @@ class AnyOrderPrior(nn.Module):
         """Return what is added to the logits of the coarse tokens of x [B, L], of which B / G rows in turn are revealed
         at each `place` [G, L]: [B, its tokens].
         """
+        if not self.used:
+            return {}
         place = place[:, : len(self.by_copula)]
         rows = len(x) // len(place)
         found = self.pairs.terms(x, _before(place).repeat_interleave(rows, 0))

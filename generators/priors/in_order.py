@@ -8,7 +8,7 @@ from torch import Tensor
 from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, LEAST_SAVED_NATS, Copula
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import Heads
-from launderette.generators.networks.ties import candidates
+from launderette.generators.networks.ties import MOST_SOLVED_FEATURES, candidates, is_wide
 from launderette.generators.priors.number_gains import number_gains
 from launderette.generators.priors.score_fitting import fit_scores
 from launderette.generators.training.validation import folds
@@ -20,11 +20,15 @@ Parts = list[tuple[Tensor, Tensor]]  # rows to fit to [n, L] and others [m, L]
 
 @torch.no_grad()
 def fit(copula: Copula, heads: Heads, x: Tensor, validation: Tensor) -> None:
-    """Fit the copula to tokens x [N, L], shrunk as suits other rows best; use none where it does not help.
+    """Fit the copula to tokens x [N, L], shrunk as suits other rows best; use none where it does not help, nor of more
+    than MOST_SOLVED_FEATURES features.
 
     Other rows are the validation rows [M, L], or parts of x in turn where these are few (cross-validation).
     """
-    parts = list(folds(x, validation))
+    if len(copula.R) > MOST_SOLVED_FEATURES:
+        copula.shrink(copula.R, INDEPENDENT)
+        return
+    parts = list(folds(x, validation))[: 1 if is_wide(copula.R) else None]
     told = _fitted(copula, heads, x, parts)
     if copula.squared and len(x) < COPULA_KEPT_ROWS:
         straight = {name: own.clone() for name, own in copula.state_dict().items()}

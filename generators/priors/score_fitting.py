@@ -37,9 +37,9 @@ def _fit(copula: Copula, k: int, c: int, x: Tensor, parts: Parts) -> Tensor:
     sides = [(having(copula, c, own), other[has(copula, c, other)]) for own, other in parts]
     gains, chosen = copula.R.new_zeros(len(there)), 0.0
     if len(before) and min(len(own) for own, _ in sides) >= LEAST_PRESENT_ROWS:
-        read = [(moments(copula, c, own, before), other) for own, other in sides]
+        read = [(moments(copula, c, own, before), other, _read(copula, other, before)) for own, other in sides]
         for amount in SHRINKAGE:
-            found = torch.cat([_gained(copula, c, other, before, _line(own, amount)) for own, other in read])
+            found = torch.cat([_gained(copula, c, other, X, _line(own, amount)) for own, other, X in read])
             if found.sum() > gains.sum():
                 gains[there], chosen = found, amount
     if chosen:
@@ -63,7 +63,12 @@ def having(copula: Copula, c: int, x: Tensor) -> Tensor:
 def moments(copula: Copula, c: int, x: Tensor, features: Tensor) -> Moments:
     """Return what regressions of number c on `features` [K] take, by tokens x [n, L] that all have it."""
     score = getattr(copula, f"scores_{c}")[x[:, c]] * copula.v[copula.feature[c]].sqrt()  # E[z | cell]
-    return Moments.of(copula.features(x)[:, features], score, _variance(copula, c))
+    return Moments.of(_read(copula, x, features), score, _variance(copula, c))
+
+
+def _read(copula: Copula, x: Tensor, features: Tensor) -> Tensor:
+    """Tokens x [N, L] -> those of their features [N, K], no other column being looked at."""
+    return copula.features(x, copula.column[features].unique().tolist())[:, features]
 
 
 def _variance(copula: Copula, c: int) -> Tensor:
@@ -83,9 +88,11 @@ def _line(own: Moments, amount: float) -> Line:
     return own.shrunk(amount).line(torch.ones_like(own.r))
 
 
-def _gained(copula: Copula, c: int, x: Tensor, before: Tensor, line: Line) -> Tensor:
-    """Return how much likelier number c is by the line, in each of the rows x [m, L] that have it, in nats: [m]."""
-    mu, s = copula.features(x)[:, before] @ line.slopes + line.offset, (1 - line.explained).sqrt()
+def _gained(copula: Copula, c: int, x: Tensor, X: Tensor, line: Line) -> Tensor:
+    """Return how much likelier number c is by the line on features X [m, K], in each of the rows x [m, L] that have it,
+    in nats: [m].
+    """
+    mu, s = X @ line.slopes + line.offset, (1 - line.explained).sqrt()
     return likelier(copula, c, x, mu, s.expand(len(x)))
 
 

@@ -12,6 +12,7 @@ from launderette.generators.devices.device import accelerated
 from launderette.generators.sampling.constraints import Constraints
 
 CHUNK_ROWS = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes
+MOST_TOKENS_AT_ONCE = 2**20  # of rows drawn at once on a CPU
 MOST_CHUNKS_AT_ONCE = 16  # on a GPU, a power of two
 MOST_VALUES_AT_ONCE, MOST_WIDTH_AT_ONCE = 2048, 64  # of a token, and tokens of a row, of which so many are
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
@@ -32,11 +33,12 @@ def randoms(encoding: Encoding, given: bool) -> int:
 
 
 def chunk_rows(layout: Layout, device: torch.device) -> int:
-    """Return how many rows of a table are drawn at once: CHUNK_ROWS on a CPU; more on a GPU, whose kernels take no
-    longer for many rows; fewer where a row has many tokens or a token many values, which take memory.
+    """Return how many rows of a table are drawn at once: CHUNK_ROWS on a CPU, of wide ones fewer; more on a GPU, whose
+    kernels take no longer for many rows; fewer where a row has many tokens or a token many values, which take memory.
     """
     if not accelerated(device):
-        return CHUNK_ROWS
+        halvings = math.ceil(math.log2(max(1.0, CHUNK_ROWS * layout.width / MOST_TOKENS_AT_ONCE)))
+        return max(1, CHUNK_ROWS >> halvings)
     excess = max(1.0, max(layout.sizes) / MOST_VALUES_AT_ONCE, layout.width / MOST_WIDTH_AT_ONCE)
     return CHUNK_ROWS * max(1, MOST_CHUNKS_AT_ONCE >> math.ceil(math.log2(excess)))
 

@@ -102,10 +102,13 @@ class Model(nn.Module):
         nll = -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x, rows, columns[None]))
         return torch.cat([(nll[:rows] * (1 - known)).sum(1), nll[rows:].sum(1)])
 
-    def losses(self, x: Tensor) -> Tensor:
-        """Return -log p(x_l | x_<l) of tokens x [B, L], in nats: [B, L]."""
+    def prepared(self, x: Tensor) -> Iterator[Callable[[], Tensor]]:
+        """Yield what gives -log p(x_l | x_<l) of tokens x [B, L], in nats, by the heads as they are when it is called:
+        [B, L].
+        """
         h = self._first_layer(self.embed(x).transpose(0, 1), 0, torch.zeros_like(self.member[0]))
-        return -self.heads.log_prob(self._residual(h, slice(None)), x, self.copula.terms(x))
+        h, terms = self._residual(h, slice(None)), self.copula.terms(x)
+        yield lambda: -self.heads.log_prob(h, x, terms)
 
     def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
         """Return -log p of each row of tokens x [B, L] by itself, in nats: [B]. Uniforms u [B, chances] say which

@@ -9,6 +9,8 @@ Layers shared by all tokens are followed by layers of each token's own.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +23,7 @@ from launderette.generators.networks.attention import (
     MOST_GATED_TOKENS,
     gated,
     seen_through,
+    ungated,
 )
 from launderette.generators.networks.layers import Heads, TokenEmbedding
 from launderette.generators.priors.any_order import AnyOrderPrior
@@ -47,23 +50,33 @@ class Denoiser(nn.Module):
         """Tokens x [B, L], of which B / G rows in turn are revealed in each of the orders [G, L] -> log p(x_l | those
         before l) [B, L].
         """
+        return self.prepared(x, orders)()
+
+    def prepared(self, x: Tensor, orders: Tensor) -> Callable[[], Tensor]:
+        """Return what gives the same by the heads as they are when it is called."""
         (B, L), G = x.shape, len(orders)
         place = orders.argsort(1)  # [G, L], of each token in its order, so also how many are visible before it
-        before = (place[:, None, :] < place[:, :, None]).to(self.shown.dtype)  # [G, l, m]: m is visible before l
         shown = torch.bmm(self.embed(x).transpose(0, 1), self.shown)  # [L, B, h]
-        sums = gated(before, shown, self.gate).view(L, G, B // G, -1) + self.level[place.t()][:, :, None]
+        sums = self._seen(place, shown).view(L, G, B // G, -1) + self.level[place.t()][:, :, None]
         h = self._layers((sums.flatten(1, 2) + self.first_bias[:, None])[self.heads.order], slice(None))
-        return self.heads.log_prob(h, x, self.prior.terms(x, place))
+        return partial(self.heads.log_prob, h, x, self.prior.terms(x, place))
+
+    def _seen(self, place: Tensor, shown: Tensor) -> Tensor:
+        """What tokens show [L, B, h], and the place [G, L] of each in the order of B / G rows in turn -> what each of
+        them sees [L, B, h].
+        """
+        return ungated(place, shown) if self.gate is None else gated(_before(place, shown), shown, self.gate)
 
     def row_log_prob(self, x: Tensor, place: Tensor, tape: Tape) -> Tensor:
         """Return log p(x_l | those before l) of tokens x [B, L], each row in the order of its own that `place` [B, L]
         tells: [B, L].
         """
-        before = (place[:, None, :] < place[:, :, None]).to(self.shown.dtype)  # [B, l, m]: m is visible before l
         E, at = self.embed.taped(x, "embed", tape), place.t()
         shown = tape.note(torch.bmm(E, self.shown), Product(("shown", None), E))  # [L, B, h]
-        sums = gated(before, shown, self.gate) + self.level[at] + self.first_bias[:, None]
-        gates = [] if self.gate is None else [Gated(("gate", None), before, shown, GATE_PACE, self.groups)]
+        sums = self._seen(place, shown) + self.level[at] + self.first_bias[:, None]
+        gates = []
+        if self.gate is not None:
+            gates = [Gated(("gate", None), _before(place, shown), shown, GATE_PACE, self.groups)]
         sums = tape.note(sums, Lookup(("level", None), at), Bias(("first_bias", None)), *gates)
         return self.heads.log_prob(self._layers(sums[self.heads.order], slice(None), tape), x, {}, tape)
 
@@ -99,3 +112,8 @@ class Denoiser(nn.Module):
             h = h + nn.functional.silu(tape.note(h @ W + b, *uses))
         y = torch.baddbmm(self.own_bias[tokens], h, self.own[tokens])
         return h + nn.functional.silu(tape.note(y, Product(("own", None), h), Bias(("own_bias", None))))
+
+
+def _before(place: Tensor, like: Tensor) -> Tensor:
+    """Places [G, L] of tokens in orders -> whether m is visible before l, of 0 and 1 [G, l, m]."""
+    return (place[:, None, :] < place[:, :, None]).to(like.dtype)

@@ -10,6 +10,7 @@ LITTLE = 0.02  # nats that tokens of one step may say of the next one
 INFORMATION_ROWS = 5000  # at most, of which dependence is read off
 INFORMATION_GROUPS = 8  # of a column's tokens
 INFORMATION_CELLS = 4096  # groups of all columns together, unless they are many
+COLUMNS_AT_ONCE = 64  # that are compared with all others
 
 
 def random_orders(
@@ -70,7 +71,7 @@ def _apart(waiting: Tensor, known: Tensor, steps: int, dependence: Tensor) -> Te
         told = torch.where(opens, 0, told)
         key = torch.where(told <= LITTLE, waiting, 1 + told).masked_fill(~left, torch.inf)
         token = key.argmin(1, keepdim=True)
-        places.scatter_(1, token, torch.full_like(token, place))
+        places.scatter_(1, token, torch.where(left.any(1, keepdim=True), place, places.gather(1, token)))
         left.scatter_(1, token, False)
         told = told + dependence[token[:, 0]]
     return places
@@ -93,11 +94,11 @@ def mutual_information(x: Tensor, columns: int) -> Tensor:
     shares = hot.mean(2)  # [C, G]
     freedom = (shares > 0).sum(1) - 1
     found = []
-    for own, share in zip(hot, shares, strict=True):
-        joint = torch.einsum("gn,chn->cgh", own, hot) / len(x)
-        alone = share[None, :, None] * shares[:, None]
-        found.append((torch.special.xlogy(joint, joint / alone.clamp(min=1e-9))).sum((1, 2)))
-    return (torch.stack(found) - freedom[:, None] * freedom / (2 * len(x))).clamp(min=0)
+    for own, share in zip(hot.split(COLUMNS_AT_ONCE), shares.split(COLUMNS_AT_ONCE), strict=True):
+        joint = (own.flatten(0, 1) @ hot.flatten(0, 1).t()).view(len(own), most, columns, most) / len(x)
+        alone = share[:, :, None, None] * shares
+        found.append(torch.special.xlogy(joint, joint / alone.clamp(min=1e-9)).sum((1, 3)))
+    return (torch.cat(found) - freedom[:, None] * freedom / (2 * len(x))).clamp(min=0)
 
 
 def _grouped(tokens: Tensor, most: int) -> Tensor:

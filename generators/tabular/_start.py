@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, Conditionals, Copula, number
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.networks.ties import SHRINKAGE
+from launderette.generators.networks.ties import MOST_SOLVED_FEATURES, is_wide, shrinkages
 from launderette.generators.priors.pairs import PairTables, gains
 from launderette.generators.priors.score_fitting import fit_scores
 from launderette.generators.tabular._schedule import mutual_information
@@ -47,9 +47,10 @@ class Start(nn.Module):
 
         Other rows are the validation rows [M, L], or parts of x in turn where these are few.
         """
-        parts = list(folds(x, validation[:VALIDATION_ROWS]))
-        gained = self._fit_copula(x, parts, used=start in ("likelier", "copula"))
-        if start in ("likelier", "pairs"):
+        R = self.copula.R
+        parts = list(folds(x, validation[:VALIDATION_ROWS]))[: 1 if is_wide(R) else None]
+        gained = self._fit_copula(x, parts, used=start in ("likelier", "copula") and len(R) <= MOST_SOLVED_FEATURES)
+        if start in ("likelier", "pairs") and self.pairs.partners.numel():
             gained_of_pairs = sum(self._gain_of_pairs(*part) for part in parts) / len(parts)
             self._fit_pairs(x)
             if start == "likelier" and gained_of_pairs <= gained:
@@ -71,12 +72,16 @@ class Start(nn.Module):
         """Fit the copula to tokens x [N, L], shrunk as suits other rows best, for the columns of which these do not
         become less likely, or use none; return how much likelier they become, in nats per row.
         """
+        if not used:
+            self.copula.shrink(self.copula.fit(x), INDEPENDENT)
+            self.follows.zero_()
+            return 0.0
         gains = torch.stack([self._gains(*part) for part in parts]).mean(0)
         best = int(gains.clamp(min=0).sum(1).argmax())
-        self.copula.shrink(R := self.copula.fit(x), SHRINKAGE[best])
+        self.copula.shrink(R := self.copula.fit(x), shrinkages(R)[best])
         gained = gains[best] + (fit_labels(self.copula, x, parts) + fit_scores(self.copula, x, parts)).mean(0)
-        self.follows.copy_((gained >= -NO_LOSS) & used)  # what comes first gains nothing but under conditions
-        if gained.max() <= 0 or not used:
+        self.follows.copy_(gained >= -NO_LOSS)  # what comes first gains nothing but under conditions
+        if gained.max() <= 0:
             self.copula.shrink(R, INDEPENDENT)
         return float(gained.clamp(min=0).sum())
 
@@ -84,12 +89,13 @@ class Start(nn.Module):
         """Return how much likelier each number of other rows [M, L] is by a copula of tokens x [N, L] than alone, in
         nats per row, by shrinkage: float64 [shrinkages, columns], 0 for labels.
         """
-        R, found = self.copula.fit(x), torch.zeros(len(SHRINKAGE), self.copula.columns, dtype=torch.float64)
-        for k, amount in enumerate(SHRINKAGE):
+        R, X = self.copula.fit(x), self.copula.features(other)
+        found = torch.zeros(len(shrinkages(R)), self.copula.columns, dtype=torch.float64)
+        for k, amount in enumerate(shrinkages(R)):
             self.copula.shrink(R, amount)
-            terms = self.copula.terms(other)  # none of a single column
-            for c in (c for c in self.copula.ordered if c in terms):
-                found[k, c] = terms[c].gather(1, other[:, c : c + 1]).mean()
+            for c in self.copula.ordered if self.copula.used else ():  # not of a single column
+                term = self.copula.term(c, other, X, self.copula.given_none())
+                found[k, c] = term.gather(1, other[:, c : c + 1]).mean()
         return found
 
     @torch.no_grad()

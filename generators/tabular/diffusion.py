@@ -17,7 +17,8 @@ are drawn by the same weights in one batch, without resampling. `guidance` w dra
 log p_w(x_l | visible, y) = w log p(x_l | visible, y) + (1 - w) log p(x_l | visible) + constant
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -55,9 +56,11 @@ from launderette.generators.training.options import settled
 from launderette.generators.training.plan import chain_options, of_chain
 
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
-EVALUATION_ORDERS = 4  # orders that the bound of a row is averaged over, the same for all rows
+# orders that the bound of a row is averaged over, the same for all rows; of wide ones as few as make so many tokens
+EVALUATION_ORDERS, EVALUATION_TOKENS = 4, 2048
 STARTED_ROWS = 10_000  # below which the network starts from a prior
 ONE_AT_A_TIME, WIDE_STEPS = 300, 50  # tokens of a row that are drawn one by one; steps that draw more of them
+TOKENS_IN_ORDERS = 2**14  # of all orders that a chunk of rows is drawn in: rows of many tokens share theirs with others
 
 
 @dataclass(frozen=True)
@@ -84,26 +87,32 @@ class Model(nn.Module):
     training, otherwise the mean over EVALUATION_ORDERS fixed ones.
     """
 
-    orders: Tensor  # [EVALUATION_ORDERS, L]
+    orders: Tensor  # [orders, L]
     dependence: Tensor  # [columns, columns], nats that coarse tokens say of each other
 
     def __init__(self, layout: Layout, **shape: int) -> None:
         super().__init__()
         self.columns, self.width = len(layout.places), layout.width
         self.denoiser = Denoiser(layout, **shape)
-        orders = random_orders(EVALUATION_ORDERS, self.columns, self.width, torch.Generator().manual_seed(0))
+        count = max(1, min(EVALUATION_ORDERS, EVALUATION_TOKENS // layout.width))
+        orders = random_orders(count, self.columns, self.width, torch.Generator().manual_seed(0))
         self.register_buffer("orders", orders, persistent=False)
         self.register_buffer("dependence", torch.zeros(self.columns, self.columns))
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
-            count = orders_of_batch(*x.shape)
+            count = len(x) if self.denoiser.gate is None else orders_of_batch(*x.shape)
             return -self.denoiser(x, random_orders(count, self.columns, self.width, device=x.device)).sum(1)
         return self.losses(x).sum(1)
 
     def losses(self, x: Tensor) -> Tensor:
         """Return -log p of each token of x [B, L], in nats, the mean over the fixed orders: [B, L]."""
-        return -torch.stack([self.denoiser(x, order[None]) for order in self.orders]).mean(0)
+        return torch.stack([losses() for losses in self.prepared(x)]).mean(0)
+
+    def prepared(self, x: Tensor) -> Iterator[Callable[[], Tensor]]:
+        """Yield, for each of the fixed orders, what gives the same in it by the heads as they are when it is called."""
+        for order in self.orders:
+            yield partial(_negative, self.denoiser.prepared(x, order[None]))
 
     def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
         """Return the likelihood bound of each row of tokens x [B, L] by itself, in nats: [B]. Uniforms u [B, chances]
@@ -166,6 +175,10 @@ class Model(nn.Module):
         return x, log_w
 
 
+def _negative(log_prob: Callable[[], Tensor]) -> Tensor:
+    return -log_prob()
+
+
 def guide(logits: Tensor, free: Tensor, w: float) -> Tensor:
     """Logits [B, K] under a condition and without it -> log-probabilities under the condition at guidance w."""
     return torch.lerp(free.double().log_softmax(1), logits.double().log_softmax(1), w).log_softmax(1)
@@ -203,18 +216,27 @@ class Diffusion(FittedTable[Config, Model]):
         known[:, list(held.fixed)] = True
         if guided:
             return self._guided(u[:, columns:], x, known, held), u[:, :columns]
-        return self._reveal(u[:, columns:], x, known, guidance=self.config.guidance), u[:, :columns]
+        sharing = 2 ** math.ceil(math.log2(max(1.0, size * L / TOKENS_IN_ORDERS))) if L * L > TOKENS_IN_ORDERS else 1
+        tokens = self._reveal(u[:, columns:], x, known, guidance=self.config.guidance, sharing=sharing)
+        return tokens, u[:, :columns]
 
     def _reveal(
-        self, u: np.ndarray, x: Tensor, known: Tensor, allowed: Allowed = anything, guidance: float = 1.0
+        self,
+        u: np.ndarray,
+        x: Tensor,
+        known: Tensor,
+        allowed: Allowed = anything,
+        guidance: float = 1.0,
+        sharing: int = 1,
     ) -> np.ndarray:
         """Fill the tokens x [B, L] that are not known [B, L], in the order and by the numbers of u [B, 1 + 2 L or
-        more].
+        more]; so many rows in turn that know the same share the order of the first.
         """
         L = x.shape[1]
         steps = self.config.sampling_steps or (L if L <= ONE_AT_A_TIME else WIDE_STEPS)
         uniforms = torch.from_numpy(u[:, 1 : 1 + 2 * L])
-        at = moments(uniforms[:, :L], known, steps, self.model.dependence.cpu())
+        at = moments(uniforms[::sharing, :L], known[::sharing], steps, self.model.dependence.cpu())
+        at = at.repeat_interleave(sharing, 0)[: len(x)]
         return self._drawn(x, at, uniforms[:, L:], allowed, guidance)[0].cpu().numpy()
 
     def _guided(self, u: np.ndarray, x: Tensor, known: Tensor, held: Constraints) -> np.ndarray:

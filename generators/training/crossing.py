@@ -20,6 +20,7 @@ from launderette.generators.training.memorisation import Attack, Losses, Remembe
 
 CROSSED_ROWS = 5, 50  # rows held back: from the first on it can be done, from the second on it is not worth its time
 CROSSED_FOLDS = 4
+MOST_CROSSED_TOKENS = 200  # of a row: what wider ones begin with takes long to fit
 
 
 def crossed(

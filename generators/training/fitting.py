@@ -25,7 +25,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, randomness, state, validation
-from launderette.generators.training.crossing import CROSSED_FOLDS, CROSSED_ROWS, crossed
+from launderette.generators.training.crossing import CROSSED_FOLDS, CROSSED_ROWS, MOST_CROSSED_TOKENS, crossed
 from launderette.generators.training.memorisation import (
     LEAST_WATCHED_ROWS,
     MOST_ATTACKED_ROWS,
@@ -181,9 +181,11 @@ def train(
 def _crossing(
     begin: Callable[[Tensor, Tensor], nn.Module], sides: tuple[Tensor, Tensor], fold: np.ndarray, plan: Plan, seed: int
 ) -> Callable[[Attack], Attack]:
-    """Return how an attack on few validation rows is judged again by cross-fitting; the attack itself of more."""
+    """Return how an attack on few validation rows is judged again by cross-fitting; the attack itself of more, or of
+    wide ones.
+    """
     few, enough = CROSSED_ROWS
-    if not few <= len(sides[1]) < enough:
+    if not few <= len(sides[1]) < enough or sides[1].shape[1] > MOST_CROSSED_TOKENS:
         return same
     return partial(crossed, begin=partial(_seeded, begin, seed=seed), sides=sides, fold=fold, attacked=plan.attacked)
 

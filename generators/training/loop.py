@@ -87,7 +87,7 @@ def _loop(
     run: TrainingRun, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None
 ) -> None:
     state, plan, saved, first = run.state, run.plan, time.monotonic(), None
-    before = state.seconds - (time.monotonic() - run.started)  # seconds that an earlier, killed run has used
+    before = state.seconds - (time.monotonic() - run.started) if state.step else 0.0  # of an earlier, killed run
     if not state.step:
         _evaluate(run, validation, last=False)  # what a model knows before training may be the best it gets
     while not state.stopped:

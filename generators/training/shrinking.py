@@ -59,8 +59,10 @@ class Chain(Protocol):
     Where it has a `prior`, that is what it knew before training.
     """
 
-    def losses(self, x: Tensor) -> Tensor:
-        """Return the loss of each factor for tokens x [B, L], in nats: [B, L]."""
+    def prepared(self, x: Tensor) -> Iterator[Callable[[], Tensor]]:
+        """Yield what gives losses of each factor for tokens x [B, L], in nats, by the own parameters as they are when
+        it is called: [B, L]; the loss is their mean.
+        """
         ...
 
     def own(self, l: int) -> Sequence[Tensor]:
@@ -118,11 +120,13 @@ class Beginning:
     @torch.no_grad()
     def _losses(self, rows: Tensor, learnt: tuple[tuple[Tensor, ...], ...], chunk: int) -> Tensor:
         """Return each factor's loss of each row at each of KEPT_SHARES: [S, rows, L]."""
-        found = []
-        for share in KEPT_SHARES:
-            self._stand(learnt, [share] * len(learnt))
-            found.append(torch.cat([self.chain.losses(part).double().cpu() for part in rows.split(chunk)]))
-        return torch.stack(found)
+        found = torch.zeros(len(KEPT_SHARES), *rows.shape, dtype=torch.float64)
+        for at in torch.arange(len(rows)).split(chunk):
+            for times, losses in enumerate(self.chain.prepared(rows[at.to(rows.device)]), 1):
+                for k, share in enumerate(KEPT_SHARES):
+                    self._stand(learnt, [share] * len(learnt))
+                    found[k, at] += (losses().double().cpu() - found[k, at]) / times
+        return found
 
     @torch.no_grad()
     def _stand(self, learnt: tuple[tuple[Tensor, ...], ...], shares: Sequence[float]) -> None:

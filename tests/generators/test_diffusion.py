@@ -15,6 +15,7 @@ from generators import Budget, fit
 from generators.data import encoding
 from generators.data.inference import infer
 from generators.networks import attention
+from generators.networks.attention import gated, ungated
 from generators.sampling.conditioning import anything
 from generators.tabular import _chain, _denoiser, diffusion
 from generators.tabular._schedule import moments, mutual_information, orders_of_batch, random_orders
@@ -57,6 +58,19 @@ def test_tokens_are_spread_over_the_steps_by_their_order():
     assert moments(waiting, known, 5, none).tolist() == [[3, 1, 4, 2, 5], [0, 1, 2, 0, 3]]
     assert moments(waiting, known, 3, none).tolist() == [[2, 1, 2, 1, 3], [0, 1, 2, 0, 3]]
     assert moments(waiting, known, 2, none).tolist() == [[1, 1, 1, 1, 2], [0, 1, 1, 0, 2]]
+
+
+def test_rows_that_hide_fewer_tokens_than_others_take_no_more_steps():
+    known = torch.tensor([[False] * 9, [True] * 5 + [False] * 4, [True] * 8 + [False]])
+    at = moments(torch.rand(3, 9, generator=torch.Generator().manual_seed(0)), known, 3, torch.zeros(9, 9))
+    assert at.amax(1).tolist() == [3, 3, 1] and (at[known] == 0).all() and (at[~known] > 0).all()
+
+
+def test_contributions_summed_up_alike_are_those_through_open_gates():
+    rng = torch.Generator().manual_seed(0)
+    shown, place = torch.randn(5, 6, 4, generator=rng), torch.rand(3, 5, generator=rng).argsort(1)
+    before = (place[:, None] < place[:, :, None]).float()
+    assert torch.allclose(ungated(place, shown), gated(before, shown, torch.zeros(2, 5, 5)), atol=1e-6)
 
 
 def test_tokens_that_say_much_of_each_other_are_not_drawn_in_one_step_and_the_order_stays_random():
@@ -172,7 +186,7 @@ def test_the_two_families_share_no_network_and_no_order_of_factors(model):
     x = torch.from_numpy(model.encoding.encode(frame))
     other = torch.cat([x[:, :1], x[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))][:, 1:]], 1)
     with torch.no_grad():  # the first factor of the chain sees nothing, a token revealed at random others
-        assert torch.equal(chain.losses(x)[:, 0], chain.losses(other)[:, 0])
+        assert torch.equal(next(chain.prepared(x))()[:, 0], next(chain.prepared(other))()[:, 0])
         assert (model.model.losses(x)[:, 0] - model.model.losses(other)[:, 0]).abs().mean() > 0.05
 
 

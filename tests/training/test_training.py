@@ -46,7 +46,7 @@ def data(rows: int = 200) -> torch.Tensor:
 DEFAULT = Budget()
 
 
-def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, **options):
+def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, before=0.0, **options):
     x = data() if rows is None else rows
     return loop.train(
         model or Line(),
@@ -56,7 +56,7 @@ def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, **opti
         seed=3,
         identity=identity,
         budget=budget,
-        started=time.monotonic(),
+        started=time.monotonic() - before,
         **options,
     )
 
@@ -165,6 +165,11 @@ def test_minutes_bound_the_wall_clock():
     _, record = run(Plan(batch=16, patience=10**6, evaluate_every=10), Budget(minutes=0.02))
     assert time.monotonic() - started < 2.5
     assert record["steps"] >= 20 and record["stopped"] in ("all steps taken", "time budget used")
+
+
+def test_what_came_before_the_first_step_counts_as_time_of_the_budget():
+    _, record = run(Plan(batch=16, evaluate_every=10), Budget(minutes=1), before=61.0)
+    assert record["steps"] == 1 and record["seconds"] > 60 and record["stopped"] == "time budget used"
 
 
 def test_early_stop_returns_the_best_weights():
