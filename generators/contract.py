@@ -75,6 +75,17 @@ class HasParts(Protocol):
 
 
 @runtime_checkable
+class DrawsEvenly(Protocol):
+    """A model of tables that can draw rows with less noise than independent ones."""
+
+    def sample_evenly(
+        self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
+    ) -> Any:
+        """Draw exactly n rows (a DataFrame) that have the model's shares more nearly than those of `sample`."""
+        ...
+
+
+@runtime_checkable
 class HasLogProb(Protocol):
     """A model with a likelihood; of a family that knows a lower bound of it alone, `is_bound` is true."""
 

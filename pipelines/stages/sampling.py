@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from launderette.generators import GeneratorError, Schema, Synthesizer
+from launderette.generators.contract import DrawsEvenly
 from launderette.generators.identifiers import forms
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run.artifacts import LaunderError
+
+FEW_ROWS = 300  # of a release, whose shares the noise of independent draws would move
 
 Data = TypeVar("Data")
 
@@ -41,7 +44,7 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
     rows, where = config.sample.rows or rows_default, dict(config.sample.where)
     try:
         asked: dict[str, Any] = {"constraints": config.sample.constraints} if config.sample.constraints else {}
-        draw: Callable[..., pd.DataFrame] = functools.partial(model.sample, **asked)
+        draw: Callable[..., pd.DataFrame] = functools.partial(_drawer(model, rows), **asked)
         drawn = (
             _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
         )
@@ -52,6 +55,10 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
             f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again"
         )
     return drawn.reset_index(drop=True)
+
+
+def _drawer(model: Synthesizer, rows: int) -> Callable[..., pd.DataFrame]:
+    return model.sample_evenly if rows < FEW_ROWS and isinstance(model, DrawsEvenly) else model.sample
 
 
 def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -74,3 +74,12 @@ def test_even_numbers_that_lie_close_together_are_steps_and_others_of_as_many_ar
     for seed in range(20):
         chosen = np.random.default_rng(seed).choice(np.arange(60, 85), 13, replace=False)
         assert lattice_of(np.repeat(np.sort(chosen), 10)) is None
+
+
+@pytest.mark.parametrize("questions", [30, 84, 120])
+def test_percentages_are_drawn_as_such_though_few_are_shared(questions):
+    """Few shared values leave the last digits of a step open, by which others would be missed."""
+    for seed in range(3):
+        right = np.random.default_rng(seed).binomial(questions, 0.3, 180)
+        found = lattice_of(np.rint(right * 10_000 / questions).astype("int64"))
+        assert found and found.points(np.array([0, 1, questions])).tolist() == [0, round(1e4 / questions), 10_000]

@@ -20,6 +20,7 @@ from generators.networks.attention import GATE_PACE
 from generators.networks.layers import IMPOSSIBLE
 from generators.sampling import conditioning
 from generators.tabular import _chain
+from generators.training import randomness
 from tests.generators import tables
 
 
@@ -135,6 +136,20 @@ def test_sobol_rows_are_less_noisy_and_do_not_depend_on_the_batch(model):
 
     assert error(True) < 0.6 * error(False)
     pd.testing.assert_frame_equal(model.sample(3000, seed=4, sobol=True).head(10), model.sample(10, seed=4, sobol=True))
+
+
+def test_rows_drawn_evenly_are_less_noisy_and_those_of_any_longer_sample(model):
+    def error(draw) -> float:
+        counts = [draw(64, seed=s)["a"].value_counts(normalize=True) for s in range(20)]
+        exact = model.sample(20_000, seed=99)["a"].value_counts(normalize=True)
+        return float(np.mean([np.abs(found.reindex(exact.index, fill_value=0) - exact).mean() for found in counts]))
+
+    assert error(model.sample_evenly) < 0.5 * error(model.sample)
+    longer = model.sample_evenly(90, seed=4)
+    pd.testing.assert_frame_equal(longer.head(10), model.sample_evenly(10, seed=4))
+    u = randomness.row_strata(1, 5, 60, 3)
+    np.testing.assert_array_equal(u[11:27], randomness.row_strata(1, 16, 16, 3))
+    assert (np.sort((u[11:27] * randomness.STRATA).astype(int), axis=0) == np.arange(randomness.STRATA)[:, None]).all()
 
 
 def test_missing_values_are_drawn_given_the_rest_of_the_row(model):
