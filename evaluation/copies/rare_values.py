@@ -4,13 +4,13 @@ Where all rows are draws of one population, it is chance which rows have a value
 training row and the others are released ones with probability t (m / M) (n / M)^(t - 1), for m training, n released and
 M rows in all. Which real row has it is chance whatever the release is: of what one real row alone and released rows
 have, a training row has it with probability m / (m + h), for h holdout rows. That alone is asked of numbers that take
-turns on a grid, such as the times of a clock.
+turns on a grid, such as the times of a clock or the years of a series, of their ends, and of pairs with them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain, combinations
 
 import numpy as np
@@ -71,7 +71,7 @@ def counted(samples: Samples) -> list[Count]:
     return found
 
 
-def _groups(samples: Samples, columns: Columns, naming: Collection[str], sizes: np.ndarray) -> list[RareValues]:
+def _groups(samples: Samples, columns: Columns, naming: Set[str], sizes: np.ndarray) -> list[RareValues]:
     """Rare values by where they stand, without those of several columns together and of parts of texts."""
     numbers = [c for c in columns if samples.is_number(c)]
     labels = {c: rare_in(values, sizes) for c, values in columns.items() if c not in numbers}
@@ -85,8 +85,10 @@ def _groups(samples: Samples, columns: Columns, naming: Collection[str], sizes: 
         found["in columns of labels"] = apart([*labels.values()])
     if asked := [columns[c] for c in samples.quasi_identifiers if c in columns]:
         found["of the quasi-identifiers"] = rare_in(_joined(asked), sizes)
-    found["at the ends of columns of numbers"] = apart([_extremes(columns[c], sizes) for c in numbers])
-    turns = {f"in {c}" for c in naming if spaced(columns[c], sizes)}
+    turning = {c for c in numbers if spaced(columns[c], sizes)}
+    ends = {"at the ends of columns of numbers": set(numbers) - turning, "at the ends of columns in turns": turning}
+    found |= {w: apart([_extremes(columns[c], sizes) for c in numbers if c in of]) for w, of in ends.items() if of}
+    turns = {*(f"in {c}" for c in naming & turning), "at the ends of columns in turns"}
     return [RareValues(where, rare, sizes, where in turns) for where, rare in found.items() if len(rare)]
 
 
@@ -104,7 +106,8 @@ def _pairs(columns: Columns, sizes: np.ndarray) -> list[RareValues]:
         if real * spread[one][1] * spread[other][1] < BY_INDEPENDENCE:
             both = _joined([columns[one], columns[other]])
             if len(np.unique(both[:real])) > TOLD_APART * real:
-                found.append(RareValues(f"of {one} and {other} together", rare_in(both, sizes), sizes))
+                turns = spaced(columns[one], sizes) or spaced(columns[other], sizes)
+                found.append(RareValues(f"of {one} and {other} together", rare_in(both, sizes), sizes, turns))
     return [group for group in found if len(group.rare)]
 
 

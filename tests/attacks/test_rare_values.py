@@ -71,6 +71,19 @@ def test_the_times_of_a_clock_are_released_as_those_of_both_real_tables_are():
         assert found and any(count.hits > count.allowed for count in found) is leaked
 
 
+def test_the_years_of_a_series_are_released_as_those_of_both_real_tables_are():
+    rng = np.random.default_rng(2)
+    begun = np.arange(1900, 2020)
+    real = pd.DataFrame({"begun": begun, "ended": begun + 1, "snow": rng.normal(600, 150, 120).round(1)})
+    order = rng.permutation(120)
+    train, holdout = real.iloc[order[:72]], real.iloc[order[72:]]
+    years = rng.permutation(begun)
+    fresh = pd.DataFrame({"begun": years, "ended": years + 1, "snow": rng.normal(600, 150, 120).round(1)})
+    for leaked, released in {False: fresh, True: pd.concat([fresh[:80], train[:40]])}.items():
+        counts = rare_values.counted(samples.make(train, holdout, released.reset_index(drop=True)))
+        assert any(count.hits > count.allowed for count in counts) is leaked
+
+
 LEAKS = [
     "columns.two_dates_of_a_fifth",
     "columns.age_city_and_date_of_a_third",
