@@ -15,7 +15,7 @@ from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run.artifacts import LaunderError
 
-FEW_ROWS = 300  # of a release, whose shares the noise of independent draws would move
+EVEN_UNDER = 300  # of a release, whose shares the noise of independent draws would move
 
 Data = TypeVar("Data")
 
@@ -58,7 +58,7 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
 
 
 def _drawer(model: Synthesizer, rows: int) -> Callable[..., pd.DataFrame]:
-    return model.sample_evenly if rows < FEW_ROWS and isinstance(model, DrawsEvenly) else model.sample
+    return model.sample_evenly if rows < EVEN_UNDER and isinstance(model, DrawsEvenly) else model.sample
 
 
 def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) -> pd.DataFrame:
