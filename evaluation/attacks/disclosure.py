@@ -58,13 +58,15 @@ def parties(
     return Parties(Group(role, rows), Group("train", members), Group("holdout", np.sort(held[:size])))
 
 
-def each_division(divisions: Sequence[Samples], role: str, limit: int, seed: int) -> list[tuple[Samples, Parties]]:
-    """The parties of each division of a table's rows; none where there are under SMALLEST in all of them together."""
+def each_division(
+    divisions: Sequence[Samples], role: str, limit: int, seed: int, smallest: int = SMALLEST
+) -> list[tuple[Samples, Parties]]:
+    """The parties of each division of a table's rows; none where there are under `smallest` in all of them together."""
     several = len(divisions) > 1
-    least = divided.FEWEST_ATTACKED if several else SMALLEST
+    least = divided.FEWEST_ATTACKED if several else smallest
     found = [(one, parties(one, role, limit, SEARCHED_ROWS, seed, least=least, asked=several)) for one in divisions]
     known = [(one, chosen) for one, chosen in found if chosen is not None]
-    return known if sum(len(chosen.members) for _, chosen in known) >= SMALLEST else []
+    return known if sum(len(chosen.members) for _, chosen in known) >= smallest else []
 
 
 def risk(hits: int, trials: int, non_member_hits: int, non_member_trials: int) -> tuple[float, float, float]:
@@ -177,11 +179,17 @@ def excess_risk(samples: Samples, seed: int, limit: int, attack: Any) -> Score:
     return divided.both(samples, lambda divisions: _excess_risk(divisions, seed, limit, attack))
 
 
+def _tried(parties: Sequence[tuple[Samples, Parties]], seed: int, attack: Any) -> tuple[int, int, int] | None:
+    """Guesses, and how many are right of members and of non-members, of all divisions; None where there are none."""
+    tried = [attack(samples, chosen, seed) for samples, chosen in parties]
+    guesses, members, non_members = (sum(one[k] for one in tried) for k in range(3))
+    return (guesses, members, non_members) if tried else None
+
+
 def _excess_risk(divisions: Sequence[Samples], seed: int, limit: int, attack: Any) -> Score:
     samples, found = divisions[0], {}
     for name, role in samples.roles().items():
-        tried = [attack(one, chosen, seed) for one, chosen in each_division(divisions, role, limit, seed)]
-        found[name] = tuple(map(sum, zip(*tried, strict=True))) if tried else None
+        found[name] = _tried(each_division(divisions, role, limit, seed), seed, attack)
     if found["value"] is None:
         return unknown(Reason.TOO_FEW_ROWS, f"the attack needs {SMALLEST} training and holdout rows", "lower")
     guesses, hits, usual = found["value"]
@@ -191,7 +199,7 @@ def _excess_risk(divisions: Sequence[Samples], seed: int, limit: int, attack: An
             Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower"
         )
     if usual == guesses:
-        others = found.get("ceiling")
+        others = _tried(each_division(divisions, "holdout", limit, seed, divided.FEWEST_ATTACKED), seed, attack)
         return always_right("what succeeds for members succeeds", others is not None and others[2] == others[0])
     risks = {name: risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}
     detail = {"guesses": guesses, "members_hit": hits, "non_members_hit": usual}

@@ -123,3 +123,9 @@ def test_without_enough_non_members_nothing_is_said(metric):
     assert metric(samples.make(mixed(100), None, mixed(100, 2))).value is None
     few = metric(samples.make(mixed(100), mixed(15, 1), mixed(100, 2)))
     assert few.value is None and "holdout" in few.note
+
+
+def test_what_links_everybody_is_known_of_everybody_though_few_show_it():
+    tables = [pd.DataFrame({"a": ["x"] * n, "b": ["y"] * n}) for n in (36, 24, 60)]
+    found = privacy.linkability(samples.make(*tables))
+    assert found.value is None and found.reason == "known_of_everybody"
