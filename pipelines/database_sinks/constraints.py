@@ -62,6 +62,8 @@ def _by_rows(one: Constraint, rows: pq.ParquetFile, ask: Keys) -> str:
         return f"rows that share {where}, which is unique; drop that there, or publish a view (publish.table.how)"
     if one.kind == "check" and _breaks(one, table):
         return f"rows that break the check {one.name!r} of {where}; drop it there, or select rows that keep it"
+    if one.kind == "partition" and _breaks(one, table):
+        return f"rows that no partition by {where} takes; add one there (a DEFAULT takes all), or select rows that fit"
     if one.kind == "foreign" and _comparable(table.schema):
         known = ask(one.keys)
         if known is not None and not {*_distinct(table.drop_null())} <= {*known}:

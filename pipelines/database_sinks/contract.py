@@ -50,8 +50,8 @@ class LoadedColumn:
 
 @dataclass(frozen=True)
 class Constraint:
-    """What a table asks of its columns: `filled`, `unique`, a `check` of a condition as SQLite reads it, or `foreign`,
-    keys of another table, which a query returns as texts.
+    """What a table asks of its columns: `filled`, `unique`, a `check` or the bounds of a `partition` as SQLite reads
+    them, or `foreign`, keys of another table, which a query returns as texts.
     """
 
     kind: str

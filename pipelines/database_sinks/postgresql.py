@@ -72,6 +72,15 @@ SELECT 'foreign', (SELECT array_agg(a.attname::text ORDER BY k.at) FROM unnest(c
     JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number),
     has_table_privilege(c.confrelid, 'SELECT')
 FROM pg_constraint c WHERE c.conrelid = to_regclass($1::text) AND c.contype = 'f' AND c.conparentid = 0
+UNION ALL
+SELECT 'partition', k.names, '', 'CHECK (' || coalesce((SELECT string_agg('(' ||
+    coalesce(pg_get_partition_constraintdef(p.relid), 'true') || ')', ' OR ')
+    FROM pg_partition_tree(to_regclass($1::text)) p WHERE p.isleaf), 'false') || ')', '', NULL::text[], true
+FROM (SELECT array_agg(DISTINCT a.attname::text) AS names FROM pg_partitioned_table t
+    JOIN pg_attribute a ON a.attrelid = t.partrelid AND a.attnum = ANY (t.partattrs::int2[])
+    WHERE t.partrelid IN (SELECT p.relid FROM pg_partition_tree(to_regclass($1::text)) p
+        UNION SELECT p.relid FROM pg_partition_ancestors(to_regclass($1::text)) p)) k
+WHERE k.names IS NOT NULL
 """
 DEPENDANTS = """
 SELECT count(*) FROM pg_depend d

@@ -307,6 +307,42 @@ def test_a_constraint_that_would_break_is_told_before_anything_is_learned(server
             releasing.check(target("rows"), ["x"], tmp_path / "rows.parquet", {"x": kind})
 
 
+YEAR = "FOR VALUES FROM ('{0}-01-01') TO ('{0}-12-31')"
+DAYS = [datetime.date(year, 5, 1) for year in (2020, 2022, 2021)]
+PARTED = {  # how x is parted, the partitions, values that they take, values that none takes
+    "date, y int) PARTITION BY RANGE (x)": (
+        [
+            f"people {YEAR.format(2020)} PARTITION BY LIST (y)",
+            f"people {YEAR.format(2022)}",
+            "people_0 FOR VALUES IN (1)",
+        ],
+        *(DAYS[:2], DAYS[2:]),
+    ),
+    "text, y int) PARTITION BY LIST (x)": (["people FOR VALUES IN ('a', 'b')"], ["a", "b"], ["d"]),
+    "int, y int) PARTITION BY RANGE (x)": (["people DEFAULT", "people FOR VALUES FROM (0) TO (9)"], [-5, 7], None),
+}
+
+
+@pytest.mark.parametrize("column", PARTED)
+def test_rows_that_no_partition_takes_are_told_before_anything_is_learned(server, target, tmp_path, column):
+    parts, kept, broken = PARTED[column]
+    server.run(
+        "SET ROLE writer",
+        f"CREATE TABLE staging.people(x {column}",
+        *(f"CREATE TABLE staging.people_{k} PARTITION OF staging.{part}" for k, part in enumerate(parts)),
+        "RESET ROLE",
+    )
+    kinds = {"x": "datetime", "y": "numerical"}
+    made = pa.table({"x": kept, "y": pa.array([1] * len(kept), pa.int32())})
+    pq.write_table(made, tmp_path / "rows.parquet")
+    releasing.check(target("rows"), ["x", "y"], tmp_path / "rows.parquet", kinds)
+    release(target("rows"), tmp_path, IDS[1], made)
+    if broken is not None:
+        pq.write_table(pa.table({"x": broken, "y": pa.array([1], pa.int32())}), tmp_path / "rows.parquet")
+        with pytest.raises(LaunderError, match="found rows that no partition by 'x'"):
+            releasing.check(target("rows"), ["x", "y"], tmp_path / "rows.parquet", kinds)
+
+
 def test_keys_that_are_made_up_or_drawn_anew_are_told_by_their_kinds_alone(server, target):
     server.run(
         "CREATE TABLE staging.towns(id int PRIMARY KEY)",
