@@ -37,6 +37,8 @@ __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "roll
 
 REASONS = "reasons.json"
 REPORTS = ("report.html", "report.json")
+LEFT_ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # what is not whole yet, or no longer
+WHOLE = ".whole-"  # begins the names of folders in which a release gets its manifest
 RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 
 
@@ -89,7 +91,9 @@ def release(
     if (Path(output) / RELEASES / id).exists():
         rollback(output, id)
         return Path(output) / RELEASES / id
-    with tempfile.TemporaryDirectory(dir=staged.parent) as folder:
+    for left in staged.parent.glob(f"{WHOLE}*"):  # of runs that were killed
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(dir=staged.parent, prefix=WHOLE) as folder:
         whole = Path(shutil.copytree(staged, Path(folder, id), copy_function=shutil.copyfile))
         manifest(whole, approval.verdict(), id=id, output=output, created=id.partition("-")[0], key=key, **facts)
         return publish(approval, whole, output, id)
@@ -230,6 +234,15 @@ def surplus(output: Path, keep: int | None) -> list[Path]:
     found = [] if keep is None else releases(output)
     spare = [Path(release["path"]) for release in found if not release["current"]]
     return spare[: max(0, len(found) - max(keep or 1, 1))]
+
+
+def sweep(output: Path) -> None:
+    """Remove what killed runs have left aside; the caller holds the lock of who publishes there."""
+    for folder in (RELEASES, QUARANTINE, PENDING):
+        for path in (Path(output) / folder).glob(".*"):
+            if LEFT_ASIDE.fullmatch(path.name):
+                with explained(path):
+                    path.unlink() if path.is_symlink() else shutil.rmtree(path)
 
 
 def prune(output: Path, keep: int | None) -> None:

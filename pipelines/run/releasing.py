@@ -37,6 +37,7 @@ def publish(config: RunConfig, decided: Result, schema: Result) -> Result:
     staged = Path(decided["staged"]["path"])
     check_unchanged(staged, decided["staged"]["digest"])
     with publishing_lock(output):
+        publishing.sweep(output)
         said = history.unchanged(output, config.name, id)
         if said and elsewhere.is_shown(config.publish, id):
             publishing.prune(output, config.publish.keep)

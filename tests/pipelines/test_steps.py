@@ -114,11 +114,16 @@ def test_a_run_killed_between_release_and_link_only_points(here, released):
     output, id = here / "out", released.end["id"]
     (output / "releases" / "current").unlink()
     (output / "work" / "data.schema.json").unlink()
+    (output / "releases" / ".current.01234567").symlink_to(id)
+    left = [output / "releases" / f".{id}.0123abcd", output / "quarantine" / ".one.0123abcd"]
+    for folder in left:
+        (folder / "data").mkdir(parents=True)
     loaded = config.load(here / "data.csv", FEW, output)
     assert pipeline.unchanged(loaded) is None
     assert runs.launder(loaded, done := [])["unchanged"] == "" and done == []
     assert os.readlink(output / "releases" / "current") == id and ids(output) == [id]
     assert pipeline.unchanged(loaded)["id"] == id
+    assert not any(folder.exists() for folder in left) and not [*(output / "releases").glob(".c*")]
 
 
 def test_a_changed_release_is_neither_called_unchanged_nor_replaced(here, released):
