@@ -93,8 +93,9 @@ def write_types(loaded: config.RunConfig, folder: Path) -> None:
 
 def write_all(loaded: config.RunConfig, folder: Path) -> None:
     place, id = released(folder).parents[1], RELEASE[:-1] + "1"
-    releasing.load(loaded.publish.table, place, id)
-    releasing.show(loaded.publish.table, folder, place, id, None)
+    with postgresql.remembering():
+        releasing.load(loaded.publish.table, place, id)
+        releasing.show(loaded.publish.table, folder, place, id, None)
 
 
 def released(folder: Path) -> Path:

@@ -3,6 +3,7 @@ with them.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,14 @@ def load(target: Target | None, release: Path, id: str) -> None:
     if target is None:
         return
     path = release / RELEASED_ROWS
-    with pq.ParquetFile(path) as file:
-        failures.retried(lambda: _load(target, file, id, digest_file(path)))
+    with pq.ParquetFile(path) as file, ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(digest_file, path)  # while a connection is made
+        failures.retried(lambda: _load(target, file, id, digest))
 
 
-def _load(target: Target, file: pq.ParquetFile, id: str, digest: str) -> None:
+def _load(target: Target, file: pq.ParquetFile, id: str, digest: Future[str]) -> None:
     with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
-        versions.load(sink, target, file, id, digest)
+        versions.load(sink, target, file, id, digest.result())
 
 
 def show(target: Target | None, output: Path, release: Path, id: str, keep: int | None) -> None:

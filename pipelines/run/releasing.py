@@ -8,6 +8,7 @@ from pathlib import Path
 
 from launderette.evaluation import report as reports
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.databases import postgresql
 from launderette.pipelines.notifications import sending
 from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import decisions, history, holding, publishing
@@ -73,6 +74,11 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
 
     A table of a database and objects are loaded before anything is released, and shown after the files.
     """
+    with postgresql.remembering():
+        _release(config, decided, schema, permission)
+
+
+def _release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
     output, id = Path(config.publish.to), decided["id"]
     spending.check_release(config, decided["facts"], output / history.RELEASES / id)
     elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
