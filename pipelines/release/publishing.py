@@ -38,7 +38,7 @@ __all__ = ["data_digest", "manifest", "publish", "quarantine", "releases", "roll
 REASONS = "reasons.json"
 REPORTS = ("report.html", "report.json")
 LEFT_ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # what is not whole yet, or no longer
-WHOLE = ".whole-"  # begins the names of folders in which a release gets its manifest
+MADE_WHOLE = ".whole-"  # begins the names of folders in which a release gets its manifest
 RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 
 
@@ -91,9 +91,9 @@ def release(
     if (Path(output) / RELEASES / id).exists():
         rollback(output, id)
         return Path(output) / RELEASES / id
-    for left in staged.parent.glob(f"{WHOLE}*"):  # of runs that were killed
+    for left in staged.parent.glob(f"{MADE_WHOLE}*"):  # of runs that were killed
         shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(dir=staged.parent, prefix=WHOLE) as folder:
+    with tempfile.TemporaryDirectory(dir=staged.parent, prefix=MADE_WHOLE) as folder:
         whole = Path(shutil.copytree(staged, Path(folder, id), copy_function=shutil.copyfile))
         manifest(whole, approval.verdict(), id=id, output=output, created=id.partition("-")[0], key=key, **facts)
         return publish(approval, whole, output, id)
