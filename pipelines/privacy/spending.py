@@ -5,10 +5,12 @@ folders that share one add up. Runs that draw from one model have spent what it 
 are pruned and when work/ and quarantine/ are cleaned.
 """
 
+import math
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ MODEL_ENTRY = "model"  # in the id of the entry of a model
 BOUND, BEYOND_BOUND = "total_epsilon", "beyond"
 HOLDOUT_ENTRY, SIDES_ENTRY = "holdout", "sides"
 BOUND_ROUNDING = 1e-9  # of sums, relative
+FAILED_VARIANCE = Fraction(10**8)  # of noise on so many numbers as the budget has room for: the more, the nearer to it
 FAILED_RUN = "all that a run may ask, which failed after it had asked"
 
 
@@ -48,16 +51,21 @@ def charged(config: RunConfig) -> Iterator[None]:
 
 
 def _whole(config: RunConfig) -> dict[str, Any]:
-    """Return the ledger of all that a configuration allows."""
-    from launderette.generators.privacy import accounting, noise
+    """Return the ledger of all that a configuration allows, and no less: what learning a domain may take of delta too,
+    which no sum may count as left.
+    """
+    from launderette.generators.privacy import accounting, learning, noise
     from launderette.generators.privacy.ledger import Ledger, gaussian
     from launderette.pipelines import modalities
 
     asked = config.privacy
     assert asked is not None  # see charged
     unit, reach = modalities.of(config).PROTECTED[asked.unit], asked.rows_per_entity or 1
-    variance = noise.variance_for(accounting.mu_of(asked.epsilon, asked.delta) / reach)
-    return Ledger((gaussian(FAILED_RUN, variance, reach=reach),), asked.delta, unit).to_dict()
+    lost = asked.delta * learning.DELTA_SHARE if asked.domain == "learn" else 0.0
+    squared = accounting.mu_of(asked.epsilon, asked.delta - lost) ** 2
+    count = math.ceil(squared / (reach * noise.mu_of(FAILED_VARIANCE)) ** 2)
+    event = gaussian(FAILED_RUN, FAILED_VARIANCE, count, lost, reach)
+    return Ledger((event,), asked.delta, unit).to_dict()
 
 
 def _new_id(what: str) -> str:
