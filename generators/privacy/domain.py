@@ -105,7 +105,7 @@ class PublicColumn:
             "kind": self.kind,
             "decimals": self.decimals is not None,
             "format": self.format,
-            "bounds": self.bounds is not None,
+            "bounds": self.bounds,
             "categories": self.categories,
         }
         return tuple(name for name in NEEDED[self.kind] if not stated[name])
