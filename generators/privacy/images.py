@@ -53,9 +53,12 @@ def _labelled(labels: np.ndarray, privacy: Privacy) -> Privacy:
 
 
 def classes(privacy: Privacy) -> tuple[Any, ...]:
-    """Return the labels that images may have: whole numbers where all are, else texts."""
+    """Return the labels that images may have: whole numbers where all are, else texts. Where rows have told labels, a
+    code list that they seem to follow adds none, for there may be no image of it.
+    """
     (column,) = privacy.public([LABEL_COLUMN])
-    listed = [one for one in column.categories or () if one != OTHER_LABEL]
+    known = (column.categories or ())[: len(column.rows) or None]
+    listed = [one for one in known if one != OTHER_LABEL]
     whole = all(isinstance(one, int) and not isinstance(one, bool) for one in listed)
     return tuple(listed if whole else map(text_of, listed))
 

@@ -189,7 +189,7 @@ def test_labels_are_learnt_where_they_are_paid_for():
     )
     ledger = fitted.ledger
     assert set(fitted.form.classes) == {"h", "v"} and ledger.learnt and "label" not in ledger.public
-    assert len(ledger.events) == 3 and ledger.epsilon <= 10
+    assert 4 <= len(ledger.events) <= 5 and ledger.epsilon <= 10  # labels are asked again where some seem to be left
 
 
 def test_whole_numbers_stay_such_and_images_without_labels_need_none():
