@@ -16,7 +16,7 @@ REPEATED_SHARE = 0.5  # the same of a column whose values repeat, such as an age
 COMBINATIONS = 4  # of columns of each kind, whose rows are counted
 RANKED_ROWS = 20_000  # by which these are chosen
 
-CodedColumn = tuple[np.ndarray, int]  # codes from 0 up of the values of a column: int64 [all rows]; how many there are
+CodedColumn = tuple[np.ndarray, int]  # codes from 0 up of the values of a column: int32 [all rows]; how many there are
 
 
 def combined(columns: Mapping[str, Column], sizes: np.ndarray) -> tuple[list[Sharing], list[Sharing]]:
@@ -59,7 +59,7 @@ def _shared(labels: Mapping[str, CodedColumn], sets: list[tuple[str, ...]], size
 
 def _coded(column: Column) -> CodedColumn:
     values, codes = np.unique(column, return_inverse=True)
-    return codes.reshape(-1), len(values)
+    return codes.reshape(-1).astype(np.int32), len(values)
 
 
 def _told(names: tuple[str, ...]) -> str:
@@ -70,7 +70,8 @@ def _joined(labels: list[CodedColumn]) -> np.ndarray:
     """One number for the values of each row in these columns: int64 [all rows]."""
     joined = np.zeros(len(labels[0][0]), dtype=np.int64)
     for codes, values in labels:
-        joined = joined * values + codes
+        joined *= values
+        joined += codes
     return joined
 
 

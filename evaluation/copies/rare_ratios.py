@@ -22,10 +22,10 @@ def ratios(numbers: Mapping[str, Column], steps: Mapping[str, float], sizes: np.
     if not sizes[1]:
         return []
     real = int(sizes[:2].sum())
-    logs = {name: np.log(np.where(column > 0, column, np.nan)) for name, column in numbers.items()}
     exact = {name: steps[name] / max(1e-300, float(np.nanquantile(np.abs(c), 0.1))) for name, c in numbers.items()}
-    usable = [n for n in numbers if exact[n] <= TOLD_TO and np.isfinite(logs[n][:real]).mean() > DIFFERENT]
+    usable = [n for n in numbers if exact[n] <= TOLD_TO and (numbers[n][:real] > 0).mean() > DIFFERENT]
     chosen = sorted(usable, key=lambda n: -len(np.unique(numbers[n][:real])))[:DIVIDED]
+    logs = {name: _logs(numbers[name]) for name in chosen}
     found = []
     for one, other in combinations(chosen, 2):
         ratio = (logs[one] - logs[other]) / (MARGIN * (exact[one] + exact[other]))
@@ -34,3 +34,7 @@ def ratios(numbers: Mapping[str, Column], steps: Mapping[str, float], sizes: np.
         if len(np.unique(codes[rows < real])) > DIFFERENT * real:
             found.append(sharing(f"a ratio of {one} to {other}", codes, rows, sizes))
     return [each for each in found if each.rows.any()]
+
+
+def _logs(column: Column) -> Column:
+    return np.log(np.where(column > 0, column, np.nan))

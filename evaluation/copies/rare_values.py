@@ -10,7 +10,7 @@ turns on a grid, such as the times of a clock or the years of a series, of their
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, combinations
 
 import numpy as np
@@ -40,7 +40,25 @@ BY_INDEPENDENCE = 0.05  # real rows that one would equal if the two were indepen
 # shares of the error: of values, parts of texts, few values together, repeated ones together, ratios, two columns
 ERRORS = 0.5, 0.1, 0.1, 0.1, 0.1, 0.1
 
-Columns = Mapping[str, Column]
+
+class Columns(Mapping[str, Column]):
+    """Columns of all rows, each put together when it is asked for: all of them are as large as the tables again."""
+
+    def __init__(self, samples: Samples, names: Iterable[str]) -> None:
+        self.samples, self.names = samples, tuple(names)
+
+    def __getitem__(self, name: str) -> Column:
+        return _column(self.samples, name) if self.samples.is_number(name) else _labels(self.samples, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def only(self, names: Iterable[str]) -> Columns:
+        """Return those that are named."""
+        return Columns(self.samples, names)
 
 
 def counted(samples: Samples) -> list[Count]:
@@ -49,15 +67,16 @@ def counted(samples: Samples) -> list[Count]:
     quasi-identifiers, of the extremes of all numbers, of parts of texts, of combinations of values and of ratios.
     """
     sizes = np.array([samples.size(role) for role in ROLES])
-    columns = {c: _column(samples, c) if samples.is_number(c) else _labels(samples, c) for c in samples.known}
-    naming = {c for c, values in columns.items() if _names(samples, c, values)}
-    numbers, steps = _exact(samples, columns)
+    columns = Columns(samples, samples.known)
+    naming = {c for c in columns if _names(samples, c, columns)}
+    numbers = columns.only(c for c in columns if samples.kinds[c] == "numerical")
+    steps = {c: _step(samples, c, values[~np.isnan(values)]) for c, values in numbers.items()}
     families: tuple[Sequence[RareValues | Sharing], ...] = (
         _groups(samples, columns, naming, sizes),
         rare_texts.fragments(samples, [c for c in naming if c in steps and steps[c] * samples.units[c] >= 1]),
         *rare_combinations.combined(columns, sizes),
         rare_ratios.ratios(numbers, steps, sizes),
-        _pairs({c: values for c, values in columns.items() if c not in naming}, sizes),
+        _pairs(columns.only(c for c in columns if c not in naming), sizes),
     )
     found = []
     for side in range(2 if sizes[1] else 1):
@@ -74,7 +93,7 @@ def counted(samples: Samples) -> list[Count]:
 def _groups(samples: Samples, columns: Columns, naming: Set[str], sizes: np.ndarray) -> list[RareValues]:
     """Rare values by where they stand, without those of several columns together and of parts of texts."""
     numbers = [c for c in columns if samples.is_number(c)]
-    labels = {c: rare_in(values, sizes) for c, values in columns.items() if c not in numbers}
+    labels = {c: rare_in(columns[c], sizes) for c in columns if c not in numbers}
     found = {
         f"in {c}": rare
         for c, rare in (
@@ -83,7 +102,7 @@ def _groups(samples: Samples, columns: Columns, naming: Set[str], sizes: np.ndar
     }
     if sum(len(rare) > 0 for rare in labels.values()) > 1:
         found["in columns of labels"] = apart([*labels.values()])
-    if asked := [columns[c] for c in samples.quasi_identifiers if c in columns]:
+    if asked := [columns[c] for c in samples.quasi_identifiers if c in samples.known]:
         found["of the quasi-identifiers"] = rare_in(_joined(asked), sizes)
     turning = {c for c in numbers if spaced(columns[c], sizes)}
     ends = {"at the ends of columns of numbers": set(numbers) - turning, "at the ends of columns in turns": turning}
@@ -131,13 +150,16 @@ def _joined(columns: Sequence[Column]) -> Column:
     return np.where(np.isnan(np.stack(columns)).any(axis=0), np.nan, joined)
 
 
-def _names(samples: Samples, name: str, column: Column) -> bool:
+def _names(samples: Samples, name: str, columns: Columns) -> bool:
     """Whether a number or a date is a name: nearly always another, and written in far more digits than rows would take.
 
     A release may repeat the value of each real row, so half as many different ones suffice.
     """
-    values = column[~np.isnan(column)]
-    if samples.kinds[name] not in ("numerical", "datetime") or len(values) < OUTER:
+    if samples.kinds[name] not in ("numerical", "datetime"):
+        return False
+    values = columns[name]
+    values = values[~np.isnan(values)]
+    if len(values) < OUTER:
         return False
     different = len(np.unique(values))
     return bool(
@@ -153,12 +175,6 @@ def _step(samples: Samples, name: str, values: np.ndarray) -> float:
         return (SECONDS_A_DAY if np.array_equal(written % SECONDS_A_DAY, np.zeros(len(written))) else 1.0) / unit
     decimals = (d for d in range(DECIMALS + 1) if np.array_equal(np.round(written, d), written))
     return 10.0 ** -next(decimals, DECIMALS) / unit
-
-
-def _exact(samples: Samples, columns: Columns) -> tuple[Columns, dict[str, float]]:
-    """The columns of numbers, and the least difference of each."""
-    numbers = {c: values for c, values in columns.items() if samples.kinds[c] == "numerical"}
-    return numbers, {c: _step(samples, c, values[~np.isnan(values)]) for c, values in numbers.items()}
 
 
 def _extremes(column: Column, sizes: np.ndarray) -> Rare:
