@@ -6,7 +6,8 @@ of `later`, `fresh`, `next`, `last` and `latest`, are tables that nobody had loo
 serve for choosing now. Those of the last four are the first of R's tables in random order
 (`random.Random(20261127).shuffle`, 20261128, 20261129, of all sorted pairs of package and name with 100 to 50,000,
 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
-variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer.
+variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
+`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none.
 """
 
 from collections.abc import Callable, Mapping
@@ -126,6 +127,24 @@ LATEST: dict[str, dict[str, str | None]] = {
     "stevedata": {"ESS10NO": "eu_vote", "states_war": "hiact"},
 }
 
+SMALL: dict[str, dict[str, str | None]] = {
+    "AER": {"USMacroG": None},
+    "Ecdat": {"Bids": None, "Journals": None, "MCAS": None},
+    "HistData": {"EdgeworthDeaths": None, "Nightingale": None},
+    "MASS": {"Rabbit": None, "npr1": None, "synth.tr": None},
+    "Stat2Data": {"Day1Survey": None},
+    "aod": {"dja": None},
+    "datasets": {"Indometh": None},
+    "dragracer": {"rpdr_contestants": None},
+    "drc": {"glymet": None},
+    "dslabs": {"temp_carbon": None},
+    "heplots": {"NLSY": None},
+    "lattice": {"barley": None},
+    "openintro": {"gifted": None, "mcu_films": None, "snowfall": None},
+    "stevedata": {"PRDEG": None, "illiteracy30": None},
+    "wooldridge": {"beveridge": None},
+}
+
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
     return {
@@ -153,6 +172,7 @@ PARTS |= {
     "next": sorted(_all(NEXT)),
     "last": sorted(_all(LAST)),
     "latest": sorted(_all(LATEST)),
+    "small": sorted(_all(SMALL)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST):
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL):
     TABLES |= _all(_part)
