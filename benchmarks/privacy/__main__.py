@@ -108,7 +108,7 @@ def _fitted(
     found = {"fit s": time.process_time() - started}
     drawn = model.sample(len(train), seed=1, constraints=rules)
     codes = [name for name in train if train[name].dtype == object]  # numbers where no kind is stated
-    drawn = drawn.assign(**{name: drawn[name].map(str, na_action="ignore") for name in codes})
+    drawn = drawn.assign(**{name: drawn[name].astype(object).map(str, na_action="ignore") for name in codes})
     if privacy is not None:
         ledger = Ledger.from_dict(model.record["ledger"])
         found |= {"epsilon": ledger.epsilon, "allowed": ledger.largest_tpr(FPR)}
