@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.columns import Cells, Labels, fit_column
-from launderette.generators.data.schema import Categorical
+from launderette.generators.data.schema import Categorical, Column, Datetime, Numerical
+from launderette.generators.formats.grid import to_grid
+from launderette.generators.formats.written import shares_of_words, texts_of, words_among
 
+Shares = Sequence[tuple[str | None, float]]  # of the rows without a number, by the word that they have
 LEAST_WORD_ROWS = 20  # without a number, and as many of its less frequent ways: else words are drawn by their shares
 
 
@@ -48,15 +51,29 @@ class WordPart:
 def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> tuple[WordPart, ...]:
     """Return the columns whose missing values are written in more than one way, each by enough rows."""
     several = [column for column in columns if isinstance(column, Cells) and len(column.words) > 1]
-    found = [WordPart(f"word of {one.name}", one.name, tuple(one.missing_words)) for one in several]
-    enough = [part for part, one in zip(found, several, strict=True) if _vary(frame[one.name], one)]
-    return tuple(part for part in enough if part.name not in frame)
+    rows = {one.name: int((one.encode(frame[one.name]) >= one.size).sum()) for one in several}
+    found = [_part(one.name, one.words) for one in several if _vary(rows[one.name], one.words)]
+    return tuple(part for part in found if part.name not in frame)
 
 
-def _vary(values: pd.Series, column: Cells) -> bool:
-    """Tell whether the most frequent way in which a value is missing leaves enough rows to the others."""
-    rows = column.encode(values) >= column.size
-    return bool(rows.sum() * (1 - max(share for _, share in column.words)) >= LEAST_WORD_ROWS)
+def of_table(frame: pd.DataFrame, columns: Iterable[Column]) -> tuple[WordPart, ...]:
+    """Return what `find` does, of a table that nothing is learnt from."""
+    found = []
+    for column in columns:
+        if isinstance(column, Numerical | Datetime) and not pd.api.types.is_numeric_dtype(frame[column.name].dtype):
+            missing = frame[column.name][~to_grid(frame[column.name], column, 1)[1]]
+            shares = shares_of_words(missing, words_among(texts_of(missing.dropna()) or {})) if len(missing) else []
+            found += [_part(column.name, shares)] if _vary(len(missing), shares) else []
+    return tuple(part for part in found if part.name not in frame)
+
+
+def _part(name: str, shares: Shares) -> WordPart:
+    return WordPart(f"word of {name}", name, tuple(word for word, _ in shares if word is not None))
+
+
+def _vary(rows: int, shares: Shares) -> bool:
+    """Tell whether the most frequent way in which values of some rows are missing leaves enough rows to the others."""
+    return len(shares) > 1 and rows * (1 - max(share for _, share in shares)) >= LEAST_WORD_ROWS
 
 
 def read(frame: pd.DataFrame, parts: Iterable[WordPart]) -> pd.DataFrame:

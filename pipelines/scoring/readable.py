@@ -1,11 +1,15 @@
 """Values as metrics and learners take them: numbers and dates as such, whatever they are written as."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from launderette.generators import Schema
 from launderette.generators.data import parts
 from launderette.generators.data.schema import Composite, Datetime, Numerical
+from launderette.generators.derived import words
+from launderette.generators.derived.words import WordPart
 from launderette.generators.formats import dtypes, grid, timestamps
 
 
@@ -26,10 +30,33 @@ def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return frame
 
 
-def parts_of(schema: Schema) -> dict[str, str]:
-    """Return the columns of `schema.flat` that are parts, each with the name of the column that it is a part of."""
-    whole = (column for column in schema.columns if isinstance(column, Composite))
-    return {part.name: column.name for column in whole for part in column.parts}
+@dataclass(frozen=True)
+class Comparable:
+    """How tables of one schema are read to be compared: as `readable`, beside words that stand for missing numbers."""
+
+    schema: Schema
+    worded: tuple[WordPart, ...]
+
+    @classmethod
+    def of(cls, train: pd.DataFrame, schema: Schema) -> "Comparable":
+        """Look for words in a table of training rows."""
+        return cls(schema, words.of_table(parts.split(train, schema), schema.flat.columns))
+
+    def read(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table as metrics take it."""
+        return readable(words.read(parts.split(frame, self.schema), self.worded), self.schema)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each column."""
+        return self.schema.flat.kinds() | {part.name: "categorical" for part in self.worded}
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The columns that are parts of one, with its name."""
+        whole = (column for column in self.schema.columns if isinstance(column, Composite))
+        of = {part.name: column.name for column in whole for part in column.parts}
+        return of | {part.name: of.get(part.source, part.source) for part in self.worded}
 
 
 def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:

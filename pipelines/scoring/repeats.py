@@ -15,7 +15,7 @@ from launderette.generators import Schema, Synthesizer
 from launderette.generators.data import groups as grouping
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig, relations
-from launderette.pipelines.scoring.readable import readable
+from launderette.pipelines.scoring.readable import Comparable
 from launderette.pipelines.scoring.run import loss_of, members
 from launderette.pipelines.stages import sampling, training
 
@@ -118,20 +118,20 @@ def part(marks: pd.DataFrame, drawn: pd.DataFrame | None = None) -> Repeated:
 
 def of(train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, parts: Sequence[Repeated]) -> Repeats:
     """Return what the evaluation reads of the divisions that `trained` has yielded."""
-    rows = pd.concat([train, holdout], ignore_index=True)
+    rows, compared = pd.concat([train, holdout], ignore_index=True), Comparable.of(train, schema)
     own = parts[0][0]
     return Repeats(
         (own["member"].to_numpy()[: len(train)], own["non_member"].to_numpy()[len(train) :]),
-        [_division(rows, marks, drawn, schema) for marks, drawn in parts if drawn is not None],
+        [_division(rows, marks, drawn, compared) for marks, drawn in parts if drawn is not None],
     )
 
 
-def _division(rows: pd.DataFrame, marks: pd.DataFrame, drawn: pd.DataFrame, schema: Schema) -> Division:
+def _division(rows: pd.DataFrame, marks: pd.DataFrame, drawn: pd.DataFrame, compared: Comparable) -> Division:
     held, known = marks["held"].to_numpy(), marks["loss"].to_numpy()
     order = np.argsort(held, kind="stable")  # rows that were trained on first, whose numbers losses are known by
     ordered, losses = rows.iloc[order].reset_index(drop=True), known[order]
     cut = len(rows) - int(held.sum())
-    sides = [readable(ordered[part], schema) for part in (slice(cut), slice(cut, None))]
+    sides = [compared.read(ordered[part]) for part in (slice(cut), slice(cut, None))]
     loss = None if np.isnan(known).all() else (lambda frame: losses[frame.index.to_numpy()])
     attacked = marks["member"].to_numpy()[~held], marks["non_member"].to_numpy()[held]
-    return Division(sides[0], sides[1], readable(drawn, schema), attacked, loss, marks["learnt"].to_numpy()[~held])
+    return Division(sides[0], sides[1], compared.read(drawn), attacked, loss, marks["learnt"].to_numpy()[~held])

@@ -18,7 +18,7 @@ from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.personal_data import fakes
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import shares
-from launderette.pipelines.scoring.readable import parts_of, readable
+from launderette.pipelines.scoring.readable import Comparable
 
 
 def score(
@@ -79,11 +79,11 @@ def _scored(
     **of_members: Any,
 ) -> Report:
     """Score synthetic rows against two real sides, each read as its schema says."""
-    personal = fakes.personal_of(schema)
+    personal, compared = fakes.personal_of(schema), Comparable.of(train, schema)
     return evaluation.score(
-        *(readable(frame, schema) for frame in (train, holdout, synthetic)),
-        kinds=schema.flat.kinds(),
-        parts=parts_of(schema),
+        *map(compared.read, (train, holdout, synthetic)),
+        kinds=compared.kinds,
+        parts=compared.parts,
         target=config.score.target,
         quasi_identifiers=config.score.quasi_identifiers,
         made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],

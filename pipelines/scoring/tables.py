@@ -13,7 +13,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import run
-from launderette.pipelines.scoring.readable import parts_of, readable
+from launderette.pipelines.scoring.readable import Comparable
 from launderette.pipelines.sources.tables import LEFT_OUT, encoding_of, read_table
 from launderette.pipelines.stages import ingestion
 
@@ -42,13 +42,14 @@ def score(
     shared, notes = _shared(sides)
     _check(sides["synthetic"], shared, model, strict)
     schema = _schema(sides["training"][shared], sides["training"], settings)
-    frames = {name: readable(side[shared], schema) for name, side in sides.items()}
+    compared = Comparable.of(sides["training"][shared], schema)
+    frames = {name: compared.read(side[shared]) for name, side in sides.items()}
     report = evaluation.score(
         frames["training"],
         frames.get("holdout"),
         frames["synthetic"],
-        kinds=schema.flat.kinds(),
-        parts=parts_of(schema),
+        kinds=compared.kinds,
+        parts=compared.parts,
         target=settings.score.target,
         loss=run.loss_of(model),
         quasi_identifiers=settings.score.quasi_identifiers,

@@ -12,7 +12,7 @@ from generators.data import parts
 from generators.data.inference import infer
 from generators.data.schema import Schema
 from pipelines.modalities import tabular
-from pipelines.scoring.readable import parts_of, readable
+from pipelines.scoring.readable import Comparable, readable
 from pipelines.stages import values
 
 ROWS = 300
@@ -48,7 +48,7 @@ def test_parts_are_told_as_the_column_that_they_are_of(frame, tmp_path):
     sides = [
         readable(side, schema).assign(**{"place [2]": np.nan, "place [1]": np.nan}) for side in (frame, frame[:99])
     ]
-    given = {"kinds": schema.flat.kinds(), "parts": parts_of(schema), "names": ["fidelity.shape"]}
+    given = {"kinds": schema.flat.kinds(), "parts": Comparable(schema, ()).parts, "names": ["fidelity.shape"]}
     report = evaluation.score(sides[0], None, sides[1], **given)
     reports.write(report, tmp_path)
     page = (tmp_path / "report.html").read_text()
