@@ -40,7 +40,7 @@ def _distance(samples: Samples, column: str, real: pd.DataFrame, other: pd.DataF
     owners = None if owners is None else owners[samples.is_present(column, real[column].to_numpy())]
     if not samples.is_number(column):
         # labels that real rows have, by both: those frequent among these alone would be rarer in any fresh rows
-        both = pd.concat([real, other[other[column].isin(real[column])]])
+        both = pd.concat([real[[column]], other.loc[other[column].isin(real[column]), [column]]])
         usual, found = (_labelled(samples, column, both, table) for table in (real, other))
         return _of_labels(column, usual, found, parts, owners)
     known, values = (table[column].dropna().to_numpy() for table in (real, other))

@@ -17,6 +17,7 @@ MOMENT_FEATURES = 1024  # features whose pairs are compared, at most
 COLLAPSE_ROWS = 1024  # rows of which diversity and fidelity are measured
 POOL_LIMITS = 4096, 65_536, 5e7  # starting rows that training chooses from: at least, at most, and numbers in them
 CONDITIONED = 0.25  # share of these with known columns
+SHARE_ROUNDS = 12  # over all columns, in which their shares are fitted
 KNOWN_SETS = 16  # sets of known columns among these
 
 
@@ -136,14 +137,16 @@ def _some(columns: int, *, single: bool) -> list[int]:
     return torch.randperm(columns)[:count].tolist()
 
 
-def raked(tokens: Tensor, log_weight: Tensor, shares: Mapping[int, Tensor], iterations: int = 12) -> dict[int, Tensor]:
+def raked(
+    tokens: Tensor, log_weight: Tensor, shares: Mapping[int, Tensor], rounds: int = SHARE_ROUNDS
+) -> dict[int, Tensor]:
     """Tokens [K, B, C] of K candidates per row and their log weights [K, B] -> terms [size] that give each column its
     shares.
 
     Iterative proportional fitting (Deming & Stephan 1940) on the weights with which a row's candidate is chosen.
     """
     terms = {c: torch.zeros_like(share) for c, share in shares.items()}
-    for _ in range(iterations):
+    for _ in range(rounds):
         for c, share in shares.items():
             weight = log_weight.softmax(0) / log_weight.shape[1]
             found = torch.zeros_like(share).index_add_(0, tokens[:, :, c].flatten(), weight.flatten())

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from launderette.generators.networks.copula import COPULA_ROWS, INDEPENDENT, Conditionals, Copula, number
 from launderette.generators.networks.label_fitting import fit_labels
 from launderette.generators.networks.layers import IMPOSSIBLE
-from launderette.generators.networks.ties import MOST_SOLVED_FEATURES, is_wide, shrinkages
+from launderette.generators.networks.ties import is_wide, shrinkages
 from launderette.generators.priors.pairs import PairTables, gains
 from launderette.generators.priors.score_fitting import fit_scores
 from launderette.generators.tabular._schedule import mutual_information
@@ -22,6 +22,7 @@ from launderette.generators.tabular._variables import Variables
 from launderette.generators.training.validation import folds
 
 VALIDATION_ROWS = 2000  # validation rows that are asked
+MOST_DRAWN_FEATURES = 1000  # of a copula, which each draw reads for each column: those of wider tables start alone
 NO_LOSS = 1e-6  # nats that sums are rounded by
 UNIFORM_MARGIN = 1e-7  # uniforms keep away from 0 and 1
 STARTS = "likelier", "copula", "pairs", "noise"  # the first: copula or pairs
@@ -49,7 +50,7 @@ class Start(nn.Module):
         """
         R = self.copula.R
         parts = list(folds(x, validation[:VALIDATION_ROWS]))[: 1 if is_wide(R) else None]
-        gained = self._fit_copula(x, parts, used=start in ("likelier", "copula") and len(R) <= MOST_SOLVED_FEATURES)
+        gained = self._fit_copula(x, parts, used=start in ("likelier", "copula") and len(R) <= MOST_DRAWN_FEATURES)
         if start in ("likelier", "pairs") and self.pairs.partners.numel():
             gained_of_pairs = sum(self._gain_of_pairs(*part) for part in parts) / len(parts)
             self._fit_pairs(x)
@@ -107,7 +108,8 @@ class Start(nn.Module):
         gumbel = -torch.log(-torch.log(u.clamp(UNIFORM_MARGIN, 1 - UNIFORM_MARGIN)))
         z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
         y = list(gumbel.split(variables.sizes, 1))
-        x, given = x.clone(), copula.conditionals(copula.mask(known))
+        given = copula.conditionals(copula.mask(known)) if self.follows.any() else copula.given_none()
+        x = x.clone()
         drawn = torch.zeros_like(x, dtype=torch.bool)
         X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
         for c in [*sorted(known), *(c for c in range(copula.columns) if c not in known)]:

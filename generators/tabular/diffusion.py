@@ -84,7 +84,7 @@ class Config:
 
 class Model(nn.Module):
     """The denoiser and its process; forward returns the likelihood bound of each row, [B]: for a random order while
-    training, otherwise the mean over EVALUATION_ORDERS fixed ones.
+    training, otherwise the mean over the fixed ones.
     """
 
     orders: Tensor  # [orders, L]
@@ -281,7 +281,7 @@ class Diffusion(FittedTable[Config, Model]):
         """Return a lower bound of the log-probability of each row's cells, in nats: float64 [rows]; -inf for a row that
         cannot be drawn.
 
-        It is the mean over EVALUATION_ORDERS orders, each revealed one token at a time.
+        It is the mean over EVALUATION_ORDERS orders, of wide rows over fewer, each revealed one token at a time.
         """
         self.model.eval()
         return fitting.log_prob(self.model, self.encoding, frame, self._device)

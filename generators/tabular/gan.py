@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from launderette.generators.contract import Where
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
@@ -28,7 +28,7 @@ from launderette.generators.networks.gan_losses import GAN_LOSSES
 from launderette.generators.sampling import conditioning, reading
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.rows import Asked, Drawing
-from launderette.generators.tabular._gan_model import NOISE_DIMENSIONS, Model, raked
+from launderette.generators.tabular._gan_model import NOISE_DIMENSIONS, SHARE_ROUNDS, Model, raked
 from launderette.generators.tabular._start import STARTS
 from launderette.generators.tabular._variables import Variables
 from launderette.generators.training import fitting, options, randomness
@@ -37,7 +37,8 @@ from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.options import settled
 from launderette.generators.training.plan import Plan, Turn
 
-RAKING_ROWS = 8192  # rows to which the shares of tokens are fitted
+RAKING_ROWS = 8192  # rows to which the shares of tokens are fitted, of wide tables fewer
+RAKED_COLUMNS, LEAST_ROUNDS = 2400, 2  # columns fitted in turn in all rounds over a table's columns, and those at least
 MOST_EPOCHS = 60  # passes over the rows at most; the discriminator knows them by heart after more
 
 
@@ -73,13 +74,14 @@ class Adversarial(FittedTable[Config, Model]):
 
     def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
-        return Asked(self.encoding, held, guided=False), partial(self._chunk, held.fixed)
+        asked = Asked(self.encoding, held, guided=False, chunk_rows=_chunk_rows(self.encoding.layout))
+        return asked, partial(self._chunk, held.fixed)
 
     def _chunk(self, fixed: Mapping[int, int], seed: int, first: int, guided: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Draw tokens and places of CHUNK_ROWS candidates, given the tokens in `fixed`."""
-        columns = len(self.encoding.columns)
-        x = conditioning.given(fixed, self.encoding.layout.width, CHUNK_ROWS)
-        inside = randomness.row_uniforms(seed, first, CHUNK_ROWS, columns)
+        """Draw tokens and places of a chunk of candidates, given the tokens in `fixed`."""
+        columns, size = len(self.encoding.columns), _chunk_rows(self.encoding.layout)
+        x = conditioning.given(fixed, self.encoding.layout.width, size)
+        inside = randomness.row_uniforms(seed, first, size, columns)
         return self._draw(seed, first, x, [c for c in range(columns) if c in fixed]), inside
 
     @torch.no_grad()
@@ -180,19 +182,25 @@ def _calibrate(model: Model, x: Tensor, config: Config, seed: int) -> None:
     columns = len(model.variables.layout.places)
     with torch.random.fork_rng():
         randomness.manual_seed(seed, "mean")
-        fake, _ = model.fakes(torch.arange(CHUNK_ROWS, device=model.mean.device))
+        fake, _ = model.fakes(torch.arange(_chunk_rows(model.variables.layout), device=model.mean.device))
     model.mean.copy_(model.discriminator.trunk(fake).mean(0))
     if config.candidates == 1:
         return
     parts = [
-        candidates(model, x[:1].expand(CHUNK_ROWS, -1), [], config.candidates, stream)
+        candidates(model, x[:1].expand(_chunk_rows(model.variables.layout), -1), [], config.candidates, stream)
         for _ in range(RAKING_ROWS // CHUNK_ROWS)
     ]
     tokens, ratios = torch.cat([part[0] for part in parts], 1), torch.cat([part[1] for part in parts], 1)
     sizes = model.variables.layout.sizes
     shares = {c: torch.bincount(x[:, c], minlength=sizes[c]).to(ratios) / len(x) for c in range(columns)}
-    for c, term in raked(tokens, ratios, shares).items():
+    rounds = max(LEAST_ROUNDS, min(SHARE_ROUNDS, RAKED_COLUMNS // columns))
+    for c, term in raked(tokens, ratios, shares, rounds).items():
         getattr(model, f"rake_{c}").copy_(term)
+
+
+def _chunk_rows(layout: Layout) -> int:
+    """Return how many rows are drawn at once, on any device."""
+    return conditioning.chunk_rows(layout, torch.device("cpu"))
 
 
 FAMILY = TableFamily("tabular.gan", Config, _settle, _build, _start, _plan)
