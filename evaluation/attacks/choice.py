@@ -113,7 +113,7 @@ def combined(ranks: Mapping[str, Half], asked: tuple[np.ndarray, np.ndarray]) ->
     x = [np.stack([scores[side] for scores in ranks.values()], axis=1) for side in (0, 1)]
     fit = np.concatenate([x[0][~asked[0]], x[1][~asked[1]]])
     y = np.repeat([1, 0], [int((~side).sum()) for side in asked])
-    model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=50).fit(fit, y)
+    model = LogisticRegression(C=0.1, class_weight="balanced", solver="newton-cholesky", max_iter=50).fit(fit, y)
     return model.decision_function(x[0]), model.decision_function(x[1])
 
 

@@ -15,6 +15,7 @@ from launderette.evaluation.samples import Samples
 
 CLASSIFIER_ROWS = 5000
 ATTACK_TREES = 60
+ATTACK_LEAVES = 31  # of a boosted tree: fewer remember less
 
 Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 
@@ -22,13 +23,13 @@ Scores = dict[str, np.ndarray]  # of the candidates of a group, by attack
 def no_box(attacker: Attacker, *, thorough: bool = True) -> tuple[Scores, Scores]:
     """Scores of members and of non-members by every attack that needs the released rows only.
 
-    Whole rows and exact values; `thorough` adds nearly equal values, a forest, blocks of columns, and those found to
+    Whole rows and exact values; `thorough` adds nearly equal values, classifiers, blocks of columns, and those found to
     leak.
     """
     found = tuple(_of_group(attacker, group, thorough) for group in (attacker.members, attacker.non_members))
-    trained = {"classifier": classifier(attacker)}
+    trained = {}
     if thorough:
-        trained["forest"] = forest(attacker)
+        trained = {"classifier": classifier(attacker), "forest": forest(attacker)}
         for members, non_members in (blocks.scores(attacker), linkage.scores(attacker)):
             trained |= {name: (members[name], non_members[name]) for name in members}
     for name, sides in trained.items():
@@ -83,7 +84,8 @@ def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
     for half in (0, 1):
         seen = rng.permutation(asked[halves == half])[:CLASSIFIER_ROWS]
         x, y = np.concatenate([seen, released]), np.repeat([0, 1], [len(seen), len(released)])
-        model = learners.fitted(learners.trees(samples, samples.known, attacker.seed), x, y)
+        trees = learners.trees(samples, samples.known, attacker.seed).set_params(max_leaf_nodes=ATTACK_LEAVES)
+        model = learners.fitted(trees, x, y)
         scores[halves != half] = model.decision_function(asked[halves != half])
     return attacker.split(scores)
 

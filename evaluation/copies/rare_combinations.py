@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from launderette.evaluation.copies.rare_counts import Column, Sharing, sharing
 
@@ -79,7 +80,7 @@ def _repeated(joined: np.ndarray, real: np.ndarray) -> float:
     """How many values one real row and otherwise released rows alone have, beyond what chance would let them, in
     standard deviations.
     """
-    codes = np.unique(joined, return_inverse=True)[1]
+    codes = pd.factorize(joined)[0]
     rows, copies = (np.bincount(codes[part], minlength=codes.max() + 1) for part in (real, ~real))
     total, share = rows + copies, real.mean()
     total = total[total > 1]

@@ -15,7 +15,6 @@ from launderette.evaluation.samples import Samples
 
 FOLDS = 3
 BOOSTING_STEPS = 40  # of boosted trees: few, since probabilities count and not ranks alone
-JUDGE_LEAVES = 15
 
 
 def opinions(
@@ -66,9 +65,7 @@ def _inputs(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...], lea
 
 def _model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, classes: int | None) -> Any:
     model = learners.model(samples, columns, learner, seed, classes=classes)
-    return (
-        model.set_params(max_iter=BOOSTING_STEPS, max_leaf_nodes=JUDGE_LEAVES) if learner == "boosted trees" else model
-    )
+    return model.set_params(max_iter=BOOSTING_STEPS) if learner == "boosted trees" else model
 
 
 def _said(model: Any, rows: np.ndarray, classes: int | None) -> np.ndarray:

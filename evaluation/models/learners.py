@@ -23,6 +23,8 @@ from launderette.evaluation.measures import neighbours
 from launderette.evaluation.samples import Samples
 
 TREES = 100
+FOREST_SHARE = 0.4  # of the rows, that each of a forest's trees learns: it is as good as with all of them
+LEAVES = 15  # of a boosted tree: as good at telling flaws as 31 are, in three fifths of the time
 MOST_CATEGORIES = 250  # scikit-learn's histogram trees take at most 255 categories
 PREDICTED_VALUES = 2**22  # at once: 32 MiB
 FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
@@ -54,7 +56,11 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
     kinds = [not samples.is_number(c) for c in columns]
     steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
     return family(
-        max_iter=steps, early_stopping=False, categorical_features=kinds if any(kinds) else None, random_state=seed
+        max_iter=steps,
+        max_leaf_nodes=LEAVES,
+        early_stopping=False,
+        categorical_features=kinds if any(kinds) else None,
+        random_state=seed,
     )
 
 
@@ -72,7 +78,7 @@ def model(samples: Samples, columns: tuple[str, ...], learner: str, seed: int, *
         return trees(samples, columns, seed, regression=regression, classes=classes or 2)
     if learner == "forest":
         family = RandomForestRegressor if regression else RandomForestClassifier
-        return family(50, min_samples_leaf=3, random_state=seed)
+        return family(50, min_samples_leaf=3, max_samples=FOREST_SHARE, random_state=seed)
     return Ridge(1.0) if regression else logistic(seed)
 
 

@@ -219,7 +219,14 @@ def _quality(truth: np.ndarray, guesses: np.ndarray, classes: np.ndarray | None,
         mean = (weights @ truth) / weights.sum(1)
         spread = weights @ np.square(truth) - weights.sum(1) * np.square(mean)
         return 1 - (weights @ np.square(truth - guesses[:, 0])) / np.maximum(spread, 1e-300)
-    return np.mean([intervals.weighted_auc(guesses[:, i], truth == c, weights) for i, c in enumerate(classes)], axis=0)
+    areas = [intervals.weighted_auc(guesses[:, i], truth == c, weights) for i, c in _told(truth, classes)]
+    return np.mean(areas, axis=0)
+
+
+def _told(truth: np.ndarray, classes: np.ndarray) -> list[tuple[int, float]]:
+    """The classes, with their numbers, that are told from the rest: of two that are all there is, one says both."""
+    both = len(classes) == 2 and bool(np.isin(truth, classes).all())
+    return list(enumerate(classes))[: 1 if both else None]
 
 
 def _interval(value: float, synthetic: np.ndarray, real: np.ndarray) -> tuple[float, float]:
