@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from launderette.evaluation.calibration import changes
 from launderette.evaluation.calibration.population import Case
@@ -214,3 +215,15 @@ def sums_of_money_scaled_by_row(case: Case, rng: Rng) -> Case:
     rows = changes.memorised(case, 0.5, rng)
     factors = np.exp(rng.uniform(-0.22, 0.22, len(rows)))
     return changes.with_columns(case, rows.assign(**{c: (rows[c] * factors).round(2) for c in columns}), columns, rng)
+
+
+def two_dates_a_day_off_in_half(case: Case, rng: Rng) -> Case:
+    """Two dates of a training row in half of the rows, each a day earlier or later, everything else fresh."""
+    columns = changes.dates(case)[:2]
+    if len(columns) < 2:
+        raise changes.NotApplicable("expected two columns of dates")
+    rows = changes.memorised(case, 0.5, rng)
+    for column in columns:
+        days = pd.to_timedelta(rng.choice((-1, 1), len(rows)), "D")
+        rows[column] = (pd.to_datetime(rows[column]) + days).dt.strftime("%Y-%m-%d")
+    return changes.with_columns(case, rows, columns, rng)

@@ -21,11 +21,11 @@ def membership(samples: Samples, *, seed: int = 0) -> Score:
     0.01, lower better.
 
     TPR at 1 % FPR. Attacks: distances, density ratio, local likelihood, two classifiers, matching and nearly matching
-    values, blocks of columns, columns found to leak, and all combined by a logistic model.
+    values, blocks of columns, two columns and more found to leak, and all combined by a logistic model.
     The attack is chosen on one half of the rows and reported on the other, four times over (Carlini et al. 2022 for the
     low-FPR rule). A run on under 300 rows divides them further times, and the attacks on all divisions count together.
-    `detail` names the columns that leak most. Cost: some thirty searches, three comparisons of values, two fits and 60
-    trees.
+    `detail` names the columns that leak most. Cost: some thirty searches, as many in two columns, three comparisons of
+    values, two fits and 60 trees.
     """
     return _membership(samples, seed, attacks.Evidence.from_release)
 

@@ -1,0 +1,90 @@
+"""Attacks on two columns that nobody named: rows made from training rows in two numbers or dates, a little moved.
+
+A day's shift of two dates leaves each of them common and both together next to nobody else. Of all pairs of columns of
+the most different values the one by which most candidates of one half are recognised is tried on the other half.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from launderette.evaluation.attacks import column_matches
+from launderette.evaluation.attacks.attacker import LEAST_GAP, Attacker
+from launderette.evaluation.attacks.strength import strength
+from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.measures.once import once
+from launderette.evaluation.samples import Samples
+
+PAIRED_NUMBERS = 8  # columns: those of the most different values
+LEAST_DIFFERENT = 100  # values of such a column
+SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
+NEAREST_IN_TWO = "nearest in two columns"
+
+Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
+
+
+def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Scores of members and of non-members by the pair that the other half of all candidates showed to leak most."""
+    found = _tried(attacker)
+    return ({}, {}) if found is None else ({NEAREST_IN_TWO: found[0][0]}, {NEAREST_IN_TWO: found[0][1]})
+
+
+def found(attacker: Attacker) -> tuple[str, ...]:
+    """The pair by which most candidates of the first half are recognised; none where there is no pair."""
+    found = _tried(attacker)
+    return () if found is None else found[1]
+
+
+def _tried(attacker: Attacker) -> tuple[Sides, tuple[str, ...]] | None:
+    return _by_halves(attacker.samples, attacker.released, attacker.members, attacker.non_members, attacker.seed)
+
+
+@once
+def _by_halves(
+    samples: Samples, released: Group, members: Group, non_members: Group, seed: int
+) -> tuple[Sides, tuple[str, ...]] | None:
+    attacker = Attacker(samples, released, members, non_members, seed)
+    pairs = list(combinations(_columns(samples), 2))
+    if not pairs:
+        return None
+    places = {name: _places(attacker, name) for pair in pairs for name in pair}
+    nearness = {pair: attacker.split(_nearness([places[name] for name in pair])) for pair in pairs}
+    halves, best = attacker.split(attacker.halves()), [np.zeros(len(group)) for group in attacker.candidates]
+    for half in (1, 0):
+        told = [side == half for side in halves]
+        pair = max(pairs, key=lambda p: strength(*(s[chosen] for s, chosen in zip(nearness[p], told, strict=True))))
+        for side, values, chosen in zip(best, nearness[pair], told, strict=True):
+            side[~chosen] = values[~chosen]
+    return (best[0], best[1]), pair
+
+
+def _columns(samples: Samples) -> list[str]:
+    numbers = [c for c in samples.known if samples.kinds.get(c) in ("numerical", "datetime")]
+    different = {c: samples.table("train")[c].nunique() for c in numbers}
+    return sorted((c for c in numbers if different[c] >= LEAST_DIFFERENT), key=lambda c: -different[c])[:PAIRED_NUMBERS]
+
+
+def _places(attacker: Attacker, name: str) -> Sides:
+    """Values of all candidates and of the released rows, by their rank among real ones: float64; NaN where missing."""
+    order = np.random.default_rng([attacker.seed, 107]).permutation(attacker.released.rows)[:SEARCHED_ROWS]
+    groups = *attacker.candidates, Group(attacker.released.role, order)
+    values = [attacker.samples.table(group.role)[name].to_numpy()[group.rows] for group in groups]
+    *known, released = (column_matches.places(attacker.samples, name, "rank", part) for part in values)
+    return np.concatenate(known), released
+
+
+def _nearness(places: list[Sides]) -> np.ndarray:
+    """Nearness of the nearest released row beside that of the nearest other candidate: float64 [candidates]; the least
+    there is where a value is missing.
+    """
+    asked, released = (np.stack(side, axis=1) for side in zip(*places, strict=True))
+    have, known = ~np.isnan(asked).any(1), ~np.isnan(released).any(1)
+    found = np.full(len(asked), -np.inf)
+    if have.sum() > 1 and known.any():
+        near = cKDTree(released[known]).query(asked[have])[0]
+        usual = cKDTree(asked[have]).query(asked[have], 2)[0][:, 1]
+        found[have] = np.log(usual + LEAST_GAP) - np.log(near + LEAST_GAP)
+    return np.where(have, found, found[have].min(initial=0.0) - 1)
