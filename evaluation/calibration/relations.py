@@ -189,6 +189,16 @@ def target_shuffled_in_a_subgroup(case: Case, rng: Rng) -> Case:
     return _in_a_subgroup(case, lambda values: rng.permutation(values))
 
 
+def number_shuffled_in_a_subgroup(case: Case, rng: Rng) -> Case:
+    """Within one label the number that others tell most of has nothing to do with them."""
+    column = changes.widest(case)
+    related = case.train[changes.numbers(case)].corr("spearman").abs().replace(1.0, 0.0)
+    number, rows = related.max().idxmax(), np.flatnonzero(case.synthetic[column] == case.train[column].mode()[0])
+    values = case.synthetic[number].to_numpy(copy=True)
+    values[rows] = values[rng.permutation(rows)]
+    return case.changed(**{str(number): values})
+
+
 def missing_values_removed(case: Case, rng: Rng) -> Case:
     """What was missing has been filled in from other rows."""
     columns = [c for c in case.train if case.synthetic[c].isna().any()]

@@ -9,12 +9,13 @@ import numpy as np
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss, Owners
-from launderette.evaluation.fidelity import cells
+from launderette.evaluation.fidelity import cells, effects
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
 DEPENDENCE_ROWS = 20_000
 DEPENDENCE_PAIRS = 2000
+SUBGROUP_ROWS = 8000  # of each table
 LEAST_PAIR_ROWS = 20  # with both values
 CLUSTERED_ROWS = 4000  # by which is seen how rows of one owner come together
 LEAST_CONTINGENCY = 0.02  # mean square contingency that a pair has to have
@@ -53,13 +54,16 @@ class Left:
 
 
 def dependence(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the dependence between two columns, or of one column and all others, of those that have lost
-    most, beyond chance; in [0, 1], higher better.
+    """1 - share lost of the dependence between two columns, or of one column and all others, everywhere or in a
+    subgroup, of those that have lost most, beyond chance; in [0, 1], higher better.
 
     Dependence of cells a, b is D = P(a, b) - P(a) P(b); what remains of the real D is its regression coefficient, each
     cell weighted by 1 / P(a) P(b) as in the mean square contingency (Pearson 1904). It is one half where correlations
     are halved. Numbers in eighths, dates too; rows that lack a value are left to missingness. Chance takes more where
-    rows of one entity come together. Cost: one count per pair, at most 2,000 pairs of 20,000 rows.
+    rows of one entity come together. In a subgroup, at least 100 rows of one label or of one eighth of a number that
+    says little about a column itself, it is what a linear model of real rows says about it that is left, by the low end
+    of its 95 % interval; rows of entities are not looked at so. Cost: one count per pair, at most 2,000 pairs of 20,000
+    rows, and one regression per column.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -86,10 +90,22 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
             left = replace(left, effects=everywhere, owners=owners)
             whole |= {c: whole[c] + left if c in whole else left for c in (a, b)}
         found += [left.loss(f"{c} / all others", len(real), len(other), parts) for c, left in whole.items()]
-        return [loss for loss in found if loss is not None]
+        return [loss for loss in found if loss is not None] + _in_subgroups(samples, (real, other), codes, seed)
 
     absent = Reason.NO_ASSOCIATION, "no two columns depend on each other in the real rows"
     return chance.kept(samples, measure, absent, f"Up to {DEPENDENCE_ROWS:,} rows of each table.")
+
+
+def _in_subgroups(samples: Samples, tables: tuple, codes: dict[str, list[np.ndarray]], seed: int) -> list[Loss]:
+    """What is lost in subgroups, at least; rows of an entity are no independent ones."""
+    if samples.entity is not None:
+        return []
+    rng = np.random.default_rng([seed, 73])
+    rows = [rng.permutation(len(table))[:SUBGROUP_ROWS] for table in tables]
+    few = tuple(table.iloc[part] for table, part in zip(tables, rows, strict=True))
+    cut = {c: [cell[part] for cell, part in zip(pair, rows, strict=True)] for c, pair in codes.items()}
+    found = chance.allowed([Loss(*part) for part in effects.in_subgroups(samples, few, cut, seed)])
+    return [Loss(loss.part, loss.sure, 0.0) for loss in found if loss.sure > 0]
 
 
 def _left(real: tuple, other: tuple, owners: Owners) -> Left:

@@ -1,17 +1,50 @@
-"""Effects: what the mean of one quantity owes to the cells of another, and how much of it is left in other rows."""
+"""Effects: what the mean of one quantity owes to the cells of another, or to all other columns in a subgroup, and how
+much of it is left in other rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 from scipy.stats import chi2
 
 from launderette.evaluation import chance
+from launderette.evaluation.samples import Samples
 
 LEAST_EFFECT = 0.02  # share of a quantity's variance that cells have to explain
 LEAST_EFFECT_ROWS = 50  # of each table
+LEAST_TOLD = 0.1  # share of a quantity's variance that the other columns have to tell
+LEAST_GROUP, LEAST_OF_BOTH = 100, 20  # rows of a subgroup, in both tables; of them with a label, and without it
+LEAST_SPREAD = 20  # rows that share what varies of what is told
+MOST_BY_GROUP = 0.1  # share of a quantity's variance between subgroups: of what is told by them little is left inside
+KNOWN_EFFECT = 4  # standard errors from nothing, that an effect in real rows has to be for anything to be lost
+SHRUNK = 0.02  # of a quantity's variance, added to it: ridge regression
 
 Cells = np.ndarray  # int64 [rows], from 0
 Quantity = np.ndarray  # float64 [rows]
+Part = tuple[str, float, float]  # name, share lost, its standard error
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """Columns as quantities [rows, quantities]: ranks of numbers and their squares, a mark of each frequent label."""
+
+    names: np.ndarray  # of the column of each quantity
+    asked: np.ndarray  # bool [quantities]: ranks and marks, not squares
+    marks: np.ndarray  # bool [quantities]: of labels, or of a missing number
+    real: np.ndarray
+    other: np.ndarray
+
+
+@dataclass(frozen=True)
+class Told:
+    """Rows, what linear models of real rows tell of some quantities [rows, quantities], and what these are."""
+
+    said: np.ndarray
+    true: np.ndarray
 
 
 def lost(
@@ -48,3 +81,124 @@ def lost(
     error = np.sqrt(products.var() * (1 / rows + 1 / size) + free / rows / size) / strength
     left = float((means[other[0]] * two).mean()) / strength
     return float(np.clip(1 - left, 0, 1)), float(error)
+
+
+def in_subgroups(
+    samples: Samples, tables: tuple[pd.DataFrame, pd.DataFrame], codes: Mapping[str, list[Cells]], seed: int
+) -> Iterator[Part]:
+    """Yield the share lost of what all other columns say about a column, in each subgroup: the rows of a cell of
+    another one that itself says little about it, at least LEAST_GROUP of them in real and in other rows.
+
+    What they say is linear in ranks and labels, learnt from one half of the real rows and asked of the other and of
+    half of the other rows. What is left is its regression coefficient in the subgroup, over that in real rows.
+    """
+    found = _quantities(samples, tables, codes)
+    if min(map(len, tables)) < LEAST_GROUP or not found.asked.any():
+        return
+    real, other = _told(found, seed)
+    varied = np.square(found.real - found.real.mean(0)).mean(0)
+    left = 1 - np.square(real.true - real.said).mean(0) / np.maximum(varied, 1e-12)
+    chosen = found.asked & (left >= LEAST_TOLD)
+    real, other = (Told(told.said[:, chosen], told.true[:, chosen]) for told in (real, other))
+    names, marks = found.names[chosen], found.marks[chosen]
+    for group, cells in codes.items():
+        apart = names != group
+        sides = (Told(told.said[:, apart], told.true[:, apart]) for told in (real, other))
+        yield from _by_cell(group, names[apart], marks[apart], *sides, cells)
+
+
+def _quantities(
+    samples: Samples, tables: tuple[pd.DataFrame, pd.DataFrame], codes: Mapping[str, list[Cells]]
+) -> Quantities:
+    found = [(c, *one) for c, cells in codes.items() for one in _of_column(samples, c, tables, cells)]
+    names, sides, asked, marks = ([one[part] for one in found] for part in range(4))
+    real, other = (np.stack(side, axis=1) for side in zip(*sides, strict=True)) if found else (np.zeros((0, 0)),) * 2
+    return Quantities(np.array(names, dtype=object), np.array(asked, bool), np.array(marks, bool), real, other)
+
+
+def _of_column(
+    samples: Samples, column: str, tables: tuple[pd.DataFrame, pd.DataFrame], cells: list[Cells]
+) -> Iterator[tuple[list[np.ndarray], bool, bool]]:
+    """Yield quantities of both tables, whether they are asked, and whether they are marks."""
+    kinds = np.unique(cells[0])
+    if samples.is_number(column):
+        known = np.sort(tables[0][column].dropna().to_numpy())
+        ranks = [_ranks(table[column].to_numpy(), known) for table in tables]
+        yield ranks, True, False
+        yield [np.square(rank - 0.5) for rank in ranks], False, False
+        kinds = kinds[kinds == 0]
+    for kind in kinds:
+        yield [(cell == kind).astype(float) for cell in cells], True, True
+
+
+def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Ranks among known values, in [0, 1]; one half where missing."""
+    places = sum(np.searchsorted(known, values, side) for side in ("left", "right")) / (2 * max(1, len(known)))
+    return np.where(np.isnan(values), 0.5, places)
+
+
+def _told(found: Quantities, seed: int) -> tuple[Told, Told]:
+    """What the quantities of other columns say about each one, of real rows by models that did not learn from them."""
+    rng = np.random.default_rng([seed, 109])
+    tables = found.real, found.other
+    halves = [rng.permutation(np.arange(len(table)) % 2) for table in tables]
+    said = [np.zeros_like(table) for table in tables]
+    for half in (0, 1):
+        learnt = found.real[halves[0] != half]
+        middle = learnt.mean(0)
+        moments = (learnt - middle).T @ (learnt - middle) / len(learnt)
+        moments += np.diag(SHRUNK * np.diag(moments) + 1e-9)
+        for column in np.unique(found.names):
+            own = found.names == column
+            slopes = np.linalg.solve(moments[~own][:, ~own], moments[~own][:, own])
+            for table, side, where in zip(tables, said, halves, strict=True):
+                rows = np.flatnonzero(where == half)
+                side[np.ix_(rows, own)] = middle[own] + (table[rows][:, ~own] - middle[~own]) @ slopes
+    real, other = (Told(*pair) for pair in zip(said, tables, strict=True))
+    return real, other
+
+
+def _by_cell(
+    group: str, names: np.ndarray, marks: np.ndarray, real: Told, other: Told, cells: list[Cells]
+) -> Iterator[Part]:
+    """The parts of the subgroups by one column, of all quantities."""
+    width = 1 + max(int(cell.max()) for cell in cells)
+    (usual, spread, rows, sure), (left, wider, size, _) = (
+        _slopes(told, cell, width, marks) for told, cell in zip((real, other), cells, strict=True)
+    )
+    apart = _between(real.true, cells[0], width) <= MOST_BY_GROUP
+    enough = apart & sure & (np.minimum(rows, size) >= LEAST_GROUP)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        known = spread / np.sqrt(rows)[:, None]
+        error = np.hypot(known, np.maximum(spread, wider) / np.sqrt(size)[:, None]) / usual
+        for cell, k in zip(*np.nonzero(enough & (usual > KNOWN_EFFECT * known)), strict=True):
+            lost = float(np.clip(1 - left[cell, k] / usual[cell, k], 0, 1))
+            yield f"{names[k]} / all others, by {group}", lost, float(error[cell, k])
+
+
+def _between(values: np.ndarray, cells: Cells, width: int) -> np.ndarray:
+    """The share of the variance of quantities that lies between subgroups: float64 [quantities]."""
+    inside = np.zeros((width, len(cells)))
+    inside[cells, np.arange(len(cells))] = 1
+    rows, middle = inside.sum(1), values.mean(0)
+    means = inside @ values / np.maximum(rows, 1)[:, None]
+    return (rows @ np.square(means - middle)) / np.maximum(len(cells) * values.var(0), 1e-12)
+
+
+def _slopes(told: Told, cells: Cells, width: int, marks: np.ndarray) -> tuple[np.ndarray, ...]:
+    """By cell and quantity the regression coefficient of what is true on what was said and the deviation of a row's
+    effect on it, float64 [cells, quantities]; the rows of each cell; and where both are enough to tell.
+    """
+    inside = np.zeros((width, len(cells)))
+    inside[cells, np.arange(len(cells))] = 1
+    rows = inside.sum(1)
+    per = np.maximum(rows, 1)[:, None]
+    said, true = (values - (inside @ values / per)[cells] for values in (told.said, told.true))
+    squares = inside @ np.square(said)
+    slopes = inside @ (said * true) / np.maximum(squares, 1e-12)
+    left = said * (true - slopes[cells] * said)
+    spread = np.sqrt(inside @ np.square(left) / per) * per / np.maximum(squares, 1e-12)
+    have = inside @ told.true
+    both = ~marks | (np.minimum(have, per - have) >= LEAST_OF_BOTH)
+    shared = np.square(squares) >= LEAST_SPREAD * (inside @ np.square(np.square(said)))
+    return slopes, spread, rows, both & shared & (squares > 1e-9 * per)

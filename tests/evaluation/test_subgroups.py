@@ -30,9 +30,10 @@ def test_what_remains_of_dependence_is_the_share_of_rows_that_depend(share):
     assert found.floor < 0.2
 
 
-def test_two_alike_columns_in_each_others_place_are_refused():
+@pytest.mark.parametrize("flaw", [relations.alike_columns_exchanged, relations.number_shuffled_in_a_subgroup])
+def test_what_only_a_subgroup_or_all_columns_together_show_is_refused(flaw):
     case = population.made((1000, 250, 1000), 11)
-    flawed = relations.alike_columns_exchanged(case, np.random.default_rng(0))
+    flawed = flaw(case, np.random.default_rng(0))
     bar = DEFAULT_RULES["fidelity.dependence"]["at_least"]
     honest, found = (dependence(samples.make(c.train, c.holdout, c.synthetic)) for c in (case, flawed))
     assert found.low < bar and honest.low == 1
