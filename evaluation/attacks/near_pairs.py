@@ -20,7 +20,7 @@ from launderette.evaluation.samples import Samples
 
 PAIRED_NUMBERS = 8  # columns: those of the most different values
 LEAST_DIFFERENT = 100  # values of such a column
-SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
+PAIR_SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
 NEAREST_IN_TWO = "nearest in two columns"
 
 Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
@@ -69,7 +69,7 @@ def _columns(samples: Samples) -> list[str]:
 
 def _places(attacker: Attacker, name: str) -> Sides:
     """Values of all candidates and of the released rows, by their rank among real ones: float64; NaN where missing."""
-    order = np.random.default_rng([attacker.seed, 107]).permutation(attacker.released.rows)[:SEARCHED_ROWS]
+    order = np.random.default_rng([attacker.seed, 107]).permutation(attacker.released.rows)[:PAIR_SEARCHED_ROWS]
     groups = *attacker.candidates, Group(attacker.released.role, order)
     values = [attacker.samples.table(group.role)[name].to_numpy()[group.rows] for group in groups]
     *known, released = (column_matches.places(attacker.samples, name, "rank", part) for part in values)

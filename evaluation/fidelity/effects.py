@@ -16,9 +16,9 @@ from launderette.evaluation.samples import Samples
 
 LEAST_EFFECT = 0.02  # share of a quantity's variance that cells have to explain
 LEAST_EFFECT_ROWS = 50  # of each table
-LEAST_TOLD = 0.1  # share of a quantity's variance that the other columns have to tell
+LEAST_FORETOLD = 0.1  # share of a quantity's variance that the other columns have to tell
 LEAST_GROUP, LEAST_OF_BOTH = 100, 20  # rows of a subgroup, in both tables; of them with a label, and without it
-LEAST_SPREAD = 20  # rows that share what varies of what is told
+LEAST_SHARING = 20  # rows that share what varies of what is told
 MOST_BY_GROUP = 0.1  # share of a quantity's variance between subgroups: of what is told by them little is left inside
 KNOWN_EFFECT = 4  # standard errors from nothing, that an effect in real rows has to be for anything to be lost
 SHRUNK = 0.02  # of a quantity's variance, added to it: ridge regression
@@ -40,7 +40,7 @@ class Quantities:
 
 
 @dataclass(frozen=True)
-class Told:
+class Foretold:
     """Rows, what linear models of real rows tell of some quantities [rows, quantities], and what these are."""
 
     said: np.ndarray
@@ -98,13 +98,13 @@ def in_subgroups(
     real, other = _told(found, seed)
     varied = np.square(found.real - found.real.mean(0)).mean(0)
     left = 1 - np.square(real.true - real.said).mean(0) / np.maximum(varied, 1e-12)
-    chosen = found.asked & (left >= LEAST_TOLD)
-    real, other = (Told(told.said[:, chosen], told.true[:, chosen]) for told in (real, other))
+    chosen = found.asked & (left >= LEAST_FORETOLD)
+    real, other = (Foretold(told.said[:, chosen], told.true[:, chosen]) for told in (real, other))
     names, marks = found.names[chosen], found.marks[chosen]
     for group, cells in codes.items():
         apart = names != group
-        sides = (Told(told.said[:, apart], told.true[:, apart]) for told in (real, other))
-        yield from _by_cell(group, names[apart], marks[apart], *sides, cells)
+        usual, there = (Foretold(told.said[:, apart], told.true[:, apart]) for told in (real, other))
+        yield from _by_cell(group, names[apart], marks[apart], (usual, there), cells)
 
 
 def _quantities(
@@ -137,7 +137,7 @@ def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), 0.5, places)
 
 
-def _told(found: Quantities, seed: int) -> tuple[Told, Told]:
+def _told(found: Quantities, seed: int) -> tuple[Foretold, Foretold]:
     """What the quantities of other columns say about each one, of real rows by models that did not learn from them."""
     rng = np.random.default_rng([seed, 109])
     tables = found.real, found.other
@@ -154,19 +154,19 @@ def _told(found: Quantities, seed: int) -> tuple[Told, Told]:
             for table, side, where in zip(tables, said, halves, strict=True):
                 rows = np.flatnonzero(where == half)
                 side[np.ix_(rows, own)] = middle[own] + (table[rows][:, ~own] - middle[~own]) @ slopes
-    real, other = (Told(*pair) for pair in zip(said, tables, strict=True))
+    real, other = (Foretold(*pair) for pair in zip(said, tables, strict=True))
     return real, other
 
 
 def _by_cell(
-    group: str, names: np.ndarray, marks: np.ndarray, real: Told, other: Told, cells: list[Cells]
+    group: str, names: np.ndarray, marks: np.ndarray, tables: tuple[Foretold, Foretold], cells: list[Cells]
 ) -> Iterator[Part]:
     """The parts of the subgroups by one column, of all quantities."""
     width = 1 + max(int(cell.max()) for cell in cells)
     (usual, spread, rows, sure), (left, wider, size, _) = (
-        _slopes(told, cell, width, marks) for told, cell in zip((real, other), cells, strict=True)
+        _slopes(told, cell, width, marks) for told, cell in zip(tables, cells, strict=True)
     )
-    apart = _between(real.true, cells[0], width) <= MOST_BY_GROUP
+    apart = _between(tables[0].true, cells[0], width) <= MOST_BY_GROUP
     enough = apart & sure & (np.minimum(rows, size) >= LEAST_GROUP)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         known = spread / np.sqrt(rows)[:, None]
@@ -185,7 +185,7 @@ def _between(values: np.ndarray, cells: Cells, width: int) -> np.ndarray:
     return (rows @ np.square(means - middle)) / np.maximum(len(cells) * values.var(0), 1e-12)
 
 
-def _slopes(told: Told, cells: Cells, width: int, marks: np.ndarray) -> tuple[np.ndarray, ...]:
+def _slopes(told: Foretold, cells: Cells, width: int, marks: np.ndarray) -> tuple[np.ndarray, ...]:
     """By cell and quantity the regression coefficient of what is true on what was said and the deviation of a row's
     effect on it, float64 [cells, quantities]; the rows of each cell; and where both are enough to tell.
     """
@@ -200,5 +200,5 @@ def _slopes(told: Told, cells: Cells, width: int, marks: np.ndarray) -> tuple[np
     spread = np.sqrt(inside @ np.square(left) / per) * per / np.maximum(squares, 1e-12)
     have = inside @ told.true
     both = ~marks | (np.minimum(have, per - have) >= LEAST_OF_BOTH)
-    shared = np.square(squares) >= LEAST_SPREAD * (inside @ np.square(np.square(said)))
+    shared = np.square(squares) >= LEAST_SHARING * (inside @ np.square(np.square(said)))
     return slopes, spread, rows, both & shared & (squares > 1e-9 * per)

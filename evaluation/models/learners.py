@@ -24,7 +24,7 @@ from launderette.evaluation.samples import Samples
 
 TREES = 100
 FOREST_SHARE = 0.4  # of the rows, that each of a forest's trees learns: it is as good as with all of them
-LEAVES = 15  # of a boosted tree: as good at telling flaws as 31 are, in three fifths of the time
+BOOSTED_LEAVES = 15  # of a boosted tree: as good at telling flaws as 31 are, in three fifths of the time
 MOST_CATEGORIES = 250  # scikit-learn's histogram trees take at most 255 categories
 PREDICTED_VALUES = 2**22  # at once: 32 MiB
 FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
@@ -57,7 +57,7 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
     steps = TREES if classes <= 3 else max(20, 3 * TREES // classes)
     return family(
         max_iter=steps,
-        max_leaf_nodes=LEAVES,
+        max_leaf_nodes=BOOSTED_LEAVES,
         early_stopping=False,
         categorical_features=kinds if any(kinds) else None,
         random_state=seed,
