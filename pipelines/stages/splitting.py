@@ -12,16 +12,15 @@ LEAST_TRAIN = 2  # rows, for a generator to learn anything from
 # rows of a holdout that leaves attacks the power to notice a quarter of the rows (pipelines/release/power.py), and the
 # largest share that is held out for it
 POWERFUL_ROWS, MOST_HELD_OUT = 60, 0.4
-# rows that metrics compare with, and the share up to which a holdout has as many
-LEAST_HELD_OUT, AT_MOST = 20, 0.5
+LEAST_HELD_OUT = 20  # rows that metrics compare with; of few, half of them
 
 
 def share(stated: float | None, rows: int) -> float:
     """The share of so many rows of a table that is held out: the stated one, else HELD_OUT, more of few rows."""
     if stated is not None:
         return stated
-    powerful, compared = POWERFUL_ROWS / max(1, rows), LEAST_HELD_OUT / max(1, rows)
-    return max(min(max(HELD_OUT, powerful), MOST_HELD_OUT), min(compared, AT_MOST))
+    powerful, compared = POWERFUL_ROWS / max(1, rows), min(LEAST_HELD_OUT, rows // 2) / max(1, rows)
+    return max(min(max(HELD_OUT, powerful), MOST_HELD_OUT), compared)
 
 
 def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

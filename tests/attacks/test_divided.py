@@ -25,7 +25,7 @@ from tests.evaluation.tables import mixed
 NAMES = ("privacy.membership", "privacy.linkability", "privacy.attribute")
 
 
-@pytest.mark.parametrize("rows", [20, 36, 45, 75, 117, 150, 299])
+@pytest.mark.parametrize("rows", [20, 23, 36, 45, 75, 117, 150, 299])
 def test_every_row_is_dealt_out_once_to_each_side_of_a_circle(rows):
     first = np.random.default_rng(rows).permutation(rows) < round(tabular.splitting.share(None, rows) * rows)
     found = repeats.dealt(first, 0)

@@ -40,7 +40,7 @@ def test_a_large_entity_does_not_swallow_the_holdout():
 
 
 @pytest.mark.parametrize(
-    ("rows", "held"), [(30, 0.5), (40, 0.5), (80, 0.4), (150, 0.4), (200, 0.3), (300, 0.2), (9000, 0.2)]
+    ("rows", "held"), [(23, 11 / 23), (30, 0.5), (40, 0.5), (80, 0.4), (150, 0.4), (200, 0.3), (300, 0.2), (9000, 0.2)]
 )
 def test_of_few_rows_more_are_held_out_unless_a_share_is_stated(rows, held):
     assert share(None, rows) == held
