@@ -7,7 +7,8 @@ serve for choosing now. Those of the last four are the first of R's tables in ra
 (`random.Random(20261127).shuffle`, 20261128, 20261129, of all sorted pairs of package and name with 100 to 50,000,
 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
 variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
-`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none.
+`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. `varied` and
+`larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series and panels too.
 """
 
 from collections.abc import Callable, Mapping
@@ -144,6 +145,30 @@ SMALL: dict[str, dict[str, str | None]] = {
     "stevedata": {"PRDEG": None, "illiteracy30": None},
     "wooldridge": {"beveridge": None},
 }
+VARIED: dict[str, dict[str, str | None]] = {
+    "Ecdat": {"Somerville": "visits", "Workinghours": "hours"},
+    "HLMdiag": {"autism": "vsae"},
+    "KMsurv": {"std": None},
+    "geepack": {"spruce": "logsize"},
+    "ggplot2": {"economics": None},
+    "medicaldata": {"blood_storage": None},
+    "modeldata": {"taxi": "tip"},
+    "mstate": {"ebmt2": None},
+    "nlme": {"Quinidine": None},
+    "plm": {"LaborSupply": None},
+    "pscl": {"politicalInformation": "y"},
+    "stevedata": {"pwt_sample": None},
+    "wooldridge": {"big9salary": "salary", "discrim": None},
+}
+LARGER: dict[str, dict[str, str | None]] = {
+    "Ecdat": {"Tobacco": None},
+    "Stat2Data": {"SuicideChina": "Died", "YouthRisk": "ride.alc.driver"},
+    "mosaicData": {"Weather": None},
+    "openintro": {"census": None},
+    "robustbase": {"ambientNOxCH": None},
+    "stevedata": {"voteincome": "vote"},
+    "wooldridge": {"engin": "wage"},
+}
 
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
@@ -173,6 +198,8 @@ PARTS |= {
     "last": sorted(_all(LAST)),
     "latest": sorted(_all(LATEST)),
     "small": sorted(_all(SMALL)),
+    "varied": sorted(_all(VARIED)),
+    "larger": sorted(_all(LARGER)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL):
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, VARIED, LARGER):
     TABLES |= _all(_part)

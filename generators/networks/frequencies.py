@@ -19,9 +19,35 @@ from launderette.generators.data.encoding import Layout
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
 FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
 OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
+BLUR_STEPS, BLUR_CHANCE = 4, 0.7  # to a neighbouring cell, of a walk; of each step
 ADDED_ROWS = 0.1  # that every token is given
 GAP_ROWS = 1.0  # that all gaps of a column are given together, at most
 KEPT_KERNELS, MOST_KEPT_CELLS = 256, 128  # of columns of at most so many cells, of which many have as many: 32 MB
+
+
+def blurrable(layout: Layout) -> Tensor:
+    """Tell which tokens are intervals of a number that has one token, bool [L, most values + 1]: no exact values, gaps
+    or labels.
+    """
+    found = torch.zeros(layout.width, max(layout.sizes) + 1, dtype=torch.bool)
+    split = {place for fine, (coarse, _) in layout.inner.items() for place in (fine, coarse)}
+    for l in set(range(layout.width)) - split:
+        fixed = {*layout.exact.get(l, ()), *layout.gaps.get(l, ())}
+        found[l, [k for k in range(layout.ordered[l]) if k not in fixed]] = True
+    return found
+
+
+def blurred(x: Tensor, intervals: Tensor) -> Tensor:
+    """Return tokens x [B, L] after a random walk among the neighbouring `intervals`, bool [L, values + 1]: a network
+    that sees each row a little elsewhere each time learns how dense rows are about it, and not where it lies itself
+    (Bishop 1995). The walk is symmetric, so that it leaves equal shares of the intervals as they are.
+    """
+    places = torch.arange(x.shape[1], device=x.device)
+    for _ in range(BLUR_STEPS):
+        way = (torch.rand(x.shape, device=x.device) < BLUR_CHANCE).to(x.dtype)
+        there = x + torch.where(torch.rand(x.shape, device=x.device) < 0.5, way, -way)  # -1 is the last place: none
+        x = torch.where(intervals[places, x] & intervals[places, there], there, x)
+    return x
 
 
 class Places(NamedTuple):

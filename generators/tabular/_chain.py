@@ -29,6 +29,7 @@ from launderette.generators.networks.drawn import (
     repeated,
     widened,
 )
+from launderette.generators.networks.frequencies import blurrable, blurred
 from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbedding
 from launderette.generators.priors import in_order
 from launderette.generators.sampling.combinations import Combinations
@@ -54,6 +55,7 @@ class Model(nn.Module):
     member: Tensor  # [columns, L], 1 where a token is one of the column
     shared: Tensor
     evenly: Tensor
+    intervals: Tensor  # bool [L, values + 1], the tokens that training blurs
     order: Tensor  # [1, L, L], 1 where token m is before token l at [0, l, m]; empty without gates
 
     def __init__(
@@ -66,9 +68,10 @@ class Model(nn.Module):
         conditional: float,
         dropout: float = 0.0,
         gates: bool = False,
+        blur: bool = False,
     ) -> None:
         super().__init__()
-        self.dropout = dropout
+        self.dropout, self.blur = dropout, blur
         L, h, e = layout.width, width, embedding
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
         self.embed, self.heads = TokenEmbedding(layout, e), Heads(layout, h)
@@ -79,6 +82,7 @@ class Model(nn.Module):
         self.hidden = nn.Parameter(torch.randn(depth, L, h, h) * (0.5 / h**0.5))
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
         self.register_buffer("member", _member(layout), persistent=False)
+        self.register_buffer("intervals", blurrable(layout), persistent=False)
         gated_tokens = L if gates else 0
         self.register_buffer("order", torch.ones(1, gated_tokens, gated_tokens).tril(-1), persistent=False)
         self.register_buffer("shared", torch.zeros(2, L, dtype=torch.float64))  # by entities, sampling/shared.py
@@ -93,8 +97,10 @@ class Model(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random
-        columns.
+        columns, and numbers lie a little elsewhere where that is asked for.
         """
+        if self.training and self.blur:
+            x = blurred(x, self.intervals)
         rows = round(self.conditional * len(x)) if self.training else 0
         columns = self._random_columns() if rows else self.member.new_zeros(len(self.member), dtype=torch.bool)
         known = (self.member * columns[:, None]).sum(0)  # [L]
