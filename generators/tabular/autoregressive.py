@@ -52,7 +52,7 @@ class Config:
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
     dropout: float | None = None  # share of the units left out in a training step; of many rows None: as is needed
-    blur: bool | None = None  # whether training moves numbers among neighbouring cells
+    blur: bool = False  # whether training moves numbers among neighbouring cells
     gates: bool | None = None  # whether each factor weighs by itself what each earlier token tells
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
@@ -252,7 +252,6 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open by the number of tokens and rows."""
     chosen = chain_options(encoded.layout.width, rows)
     chosen["gates"] = rows >= GATED_ROWS and encoded.layout.width <= MOST_GATED_TOKENS
-    chosen["blur"] = rows < DROPOUT_ROWS
     if rows < DROPOUT_ROWS:
         chosen["dropout"] = min(150 / rows, 0.3)
     given = {name: value for name, value in asdict(config).items() if value is not None}
@@ -261,7 +260,7 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
 
 def _build(encoded: Encoding, config: Config) -> Model:
     shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "gates")}
-    return Model(encoded.layout, dropout=config.dropout or 0.0, blur=bool(config.blur), **shape)
+    return Model(encoded.layout, dropout=config.dropout or 0.0, blur=config.blur, **shape)
 
 
 def _plan(config: Config, rows: int) -> Plan:
