@@ -7,8 +7,8 @@ serve for choosing now. Those of the last four are the first of R's tables in ra
 (`random.Random(20261127).shuffle`, 20261128, 20261129, of all sorted pairs of package and name with 100 to 50,000,
 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
 variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
-`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. `varied`
-and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series and panels too.
+`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none.
+`varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 """
 
 from collections.abc import Callable, Mapping
