@@ -224,30 +224,21 @@ def _is_address(text: str) -> bool:
 
 def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell free text: many words, most of them without a capital, seldom the same twice."""
-    own = _is(named, "text")
     words = [re.findall(r"\w+", name_shapes.unmarked(text)) for text in texts]
     spaced = sum(
         bool(re.search(r"\w", piece)) for text in texts for piece in text.split()
     )  # an address of a page is one
     unspaced = sum(len(UNSPACED.findall(text)) for text in texts) / LETTERS_A_WORD
     mean = max(spaced, unspaced) / len(words)
-    small = sum(word[0].islower() or not word.isascii() for own_words in words for word in own_words)
-    share = small / max(1, sum(map(len, words)))
-    various = len({word for own_words in words for word in own_words if not word[0].isupper()}) >= LEAST_WORDS * len(
-        texts
-    )
-    if own and mean >= 3 and distinct >= LEAST_NEW:
+    if _is(named, "text") and mean >= 3 and distinct >= LEAST_NEW:
         return Found("text", CONFIDENT, f"its name and {mean:.0f} words in a value")
-    if (
-        len(texts) >= LEAST_DISTINCT
-        and mean >= 5
-        and share >= 0.5
-        and distinct >= 0.5
-        and not _speaks(named)
-        and (various or unspaced)
-    ):
-        return Found("text", LIKELY, f"{mean:.0f} words in a value")
-    return None
+    if len(texts) < LEAST_DISTINCT or mean < 5 or distinct < 0.5 or _speaks(named):
+        return None
+    every = [word for own in words for word in own]
+    small = sum(word[0].islower() or not word.isascii() for word in every)
+    various = len({word for word in every if not word[0].isupper()}) >= LEAST_WORDS * len(texts)
+    reads = small >= 0.5 * max(1, len(every)) and (various or unspaced)
+    return Found("text", LIKELY, f"{mean:.0f} words in a value") if reads else None
 
 
 def _called(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
