@@ -64,4 +64,4 @@ def _of_labels(column: str, real: np.ndarray, other: np.ndarray, parts: int, own
     counts, there = (np.bincount(codes, minlength=COLUMN_LABELS + 1) for codes in (real, other))
     effect = entities.label_effect(real, owners)
     by_chance = total_variation((counts + there) / (one + two), one / effect, two / effect, parts)
-    return Loss(str(column), float(np.abs(counts / one - there / two).sum() / 2), by_chance)
+    return Loss(str(column), float(np.abs(counts / one - there / two).sum() / 2), float(by_chance))

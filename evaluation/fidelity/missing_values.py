@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,19 +26,19 @@ def missingness(samples: Samples, *, seed: int = 0) -> Score:
 
     A column: the difference of missing shares, divided by the larger. A pair: the total variation distance of one
     column (numbers in fifths, missing included) among the rows that lack the other: missing values may depend on what
-    is known of a row. Cost: one count per pair with a column that lacks values.
+    is known of a row. Cost: one count of the cells of all columns per column that lacks values.
     """
 
     def measure(role: str) -> list[Loss]:
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, MISSING_ROWS, seed)]
-        absent = {c: (_absent(samples, real, c), _absent(samples, other, c)) for c in samples.known}
-        lacking = [c for c, masks in absent.items() if any(mask.any() for mask in masks)]
-        parts = len(lacking) * len(absent)
-        owners = chance.owners(samples, role)
+        found = [_cells(samples, c, real, other) for c in samples.known]
+        tables = [np.stack(side) for side in zip(*found, strict=True)]  # int8 [columns, rows]
+        lacking = [k for k in range(len(found)) if any((table[k] == 0).any() for table in tables)]
+        parts, owners, names = len(lacking) * len(found), chance.owners(samples, role), list(samples.known)
         return [
             loss
-            for c in lacking
-            for loss in (_share(c, *absent[c], parts, owners), *_given(samples, c, (real, other), parts, owners))
+            for k in lacking
+            for loss in (_share(names[k], k, tables, parts, owners), *_given(names, k, tables, parts, owners))
         ]
 
     nothing = Reason.NO_MISSING_VALUES, "no table has a missing value in a compared column"
@@ -93,8 +93,9 @@ def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
     return ~samples.is_present(column, table[column].to_numpy())
 
 
-def _share(column: str, real: np.ndarray, other: np.ndarray, parts: int, owners: Owners) -> Loss:
+def _share(column: str, k: int, tables: Sequence[np.ndarray], parts: int, owners: Owners) -> Loss:
     """The larger of both shares is what a difference is measured by: all of it is lost, or all of it is invented."""
+    real, other = (table[k] == 0 for table in tables)
     size = max(real.mean(), other.mean(), LEAST_MISSING_SHARE)
     error = _error(real, other, parts) * entities.label_effect(1 * real, owners) ** 0.5
     return Loss(str(column), float(abs(real.mean() - other.mean()) / size), error / size)
@@ -106,50 +107,47 @@ def _error(real: np.ndarray, other: np.ndarray, parts: int) -> float:
     return float(chance.deviations(parts) * np.sqrt(pooled * (1 - pooled) * (1 / len(real) + 1 / len(other))))
 
 
-def _given(
-    samples: Samples, column: str, tables: tuple[pd.DataFrame, pd.DataFrame], parts: int, owners: Owners
-) -> list[Loss]:
-    """What differs in every other column among the rows that lack this one."""
-    lacks = [_absent(samples, table, column) for table in tables]
-    one, two = (table[own] for table, own in zip(tables, lacks, strict=True))
-    owners = None if owners is None else owners[lacks[0]]
-    if min(len(one), len(two)) < LEAST_MISSING:
-        return []
-    found = []
-    for given in (c for c in samples.known if c != column):
-        edges = _edges(samples, given, tables[0])
-        places = [_cells(samples, given, table, edges) for table in (one, two)]
-        shares = [np.bincount(own, minlength=len(edges) + 2) / len(own) for own in places]
-        distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-        effect = entities.label_effect(places[0], owners)
-        allowed = total_variation((shares[0] + shares[1]) / 2, len(one) / effect, len(two) / effect, parts)
-        found.append(Loss(f"{column}, by {given}", distance, allowed))
-    return found
+def _given(names: Sequence[str], k: int, tables: Sequence[np.ndarray], parts: int, owners: Owners) -> Iterator[Loss]:
+    """What differs in every other column among the rows that lack column k, by cells int8 [columns, rows]."""
+    lacks = [table[k] == 0 for table in tables]
+    one, two = (np.delete(table, k, 0)[:, rows] for table, rows in zip(tables, lacks, strict=True))
+    if min(one.shape[1], two.shape[1]) < LEAST_MISSING:
+        return
+    shares = [np.stack([(own == cell).mean(1) for cell in range(CELLS_OF_OTHER + 2)], 1) for own in (one, two)]
+    distances = np.abs(shares[0] - shares[1]).sum(1) / 2
+    who = None if owners is None else owners[lacks[0]]
+    effects = np.array([entities.label_effect(own.astype(np.int64), who) for own in one])
+    rows = [own.shape[1] / effects for own in (one, two)]
+    allowed = total_variation((shares[0] + shares[1]) / 2, rows[0], rows[1], parts)
+    for given, *found in zip(np.delete(names, k), distances.tolist(), allowed.tolist(), strict=True):
+        yield Loss(f"{names[k]}, by {given}", *found)
 
 
-def _edges(samples: Samples, column: str, real: pd.DataFrame) -> np.ndarray:
-    """Inner edges of cells of equal shares of a number; of labels, the most frequent ones."""
-    values = real[column].to_numpy()
-    if samples.is_number(column):
-        return np.unique(np.nanquantile(values, np.linspace(0, 1, CELLS_OF_OTHER + 1)[1:-1]))
-    return np.sort(np.argsort(-np.bincount(values[values >= 0]), kind="stable")[:CELLS_OF_OTHER])
-
-
-def _cells(samples: Samples, column: str, table: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
-    """The cell of each row: missing, then numbers by the edges, or frequent labels and the rest."""
-    values = table[column].to_numpy()
-    if samples.is_number(column):
-        places = np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, values, "left"))
+def _cells(samples: Samples, column: str, *tables: pd.DataFrame) -> list[np.ndarray]:
+    """The cell of each row of some tables, the first of which is real: 0 for missing, then numbers in cells of equal
+    shares, or the most frequent labels and the rest: int8 [rows].
+    """
+    values = tables[0][column].to_numpy()
+    number, real = samples.is_number(column), values[samples.is_present(column, values)]
+    if number:
+        edges = np.unique(np.quantile(real, np.linspace(0, 1, CELLS_OF_OTHER + 1)[1:-1])) if len(real) else real
     else:
-        place = np.clip(np.searchsorted(edges, values), 0, len(edges) - 1)
-        places = np.where(values < 0, 0, np.where(edges[place] == values, 1 + place, 1 + len(edges)))
-    return places
+        edges = np.sort(np.argsort(-np.bincount(real), kind="stable")[:CELLS_OF_OTHER])
+    return [_places(table[column].to_numpy(), edges, number=number).astype(np.int8) for table in tables]
 
 
-def total_variation(shares: np.ndarray, one: float, two: float, parts: int) -> float:
-    """Distance of two samples of one population: its mean, and what is exceeded once in so many tables (McDiarmid's
-    variance, halved: cells are few).
+def _places(values: np.ndarray, edges: np.ndarray, *, number: bool) -> np.ndarray:
+    if number:
+        return np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, values, "left"))
+    place = np.searchsorted(edges, values)
+    own = np.append(edges, -1)[place] == values
+    return np.where(values < 0, 0, np.where(own, 1 + place, 1 + len(edges)))
+
+
+def total_variation(shares: np.ndarray, one: float | np.ndarray, two: float | np.ndarray, parts: int) -> np.ndarray:
+    """Distance of two samples of one and two rows of populations of some shares [..., cells]: its mean, and what is
+    exceeded once in so many tables (McDiarmid's variance, halved: cells are few).
     """
     error = np.sqrt(1 / one + 1 / two)
-    mean = 0.5 * np.sqrt(2 / np.pi) * np.sqrt(shares * (1 - shares)).sum() * error
-    return float(mean + chance.deviations(parts) * 0.5 * error * 0.61)
+    mean = 0.5 * np.sqrt(2 / np.pi) * np.sqrt(shares * (1 - shares)).sum(-1) * error
+    return mean + chance.deviations(parts) * 0.5 * error * 0.61
