@@ -148,14 +148,23 @@ def _told(found: Quantities, seed: int) -> tuple[Foretold, Foretold]:
         middle = learnt.mean(0)
         moments = (learnt - middle).T @ (learnt - middle) / len(learnt)
         moments += np.diag(SHRUNK * np.diag(moments) + 1e-9)
-        for column in np.unique(found.names):
-            own = found.names == column
-            slopes = np.linalg.solve(moments[~own][:, ~own], moments[~own][:, own])
-            for table, side, where in zip(tables, said, halves, strict=True):
-                rows = np.flatnonzero(where == half)
-                side[np.ix_(rows, own)] = middle[own] + (table[rows][:, ~own] - middle[~own]) @ slopes
+        slopes = _regressions(moments, found.names)
+        for table, side, where in zip(tables, said, halves, strict=True):
+            side[where == half] = middle + (table[where == half] - middle) @ slopes
     real, other = (Foretold(*pair) for pair in zip(said, tables, strict=True))
     return real, other
+
+
+def _regressions(moments: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """Second moments of quantities -> the slopes of each on those of all other columns: float64 [quantities,
+    quantities]. Those of a column's block b are -P[:, b] P[b, b]^-1, with P the inverse of all moments.
+    """
+    P, slopes = np.linalg.inv(moments), np.zeros_like(moments)
+    for column in np.unique(names):
+        b = np.flatnonzero(names == column)
+        slopes[:, b] = -P[:, b] @ np.linalg.inv(P[np.ix_(b, b)])
+        slopes[np.ix_(b, b)] = 0
+    return slopes
 
 
 def _by_cell(
