@@ -22,6 +22,7 @@ from launderette.generators.derived.shapes import (
 )
 
 MOST_TRIPLED_COLUMNS = 30  # the first ones, which are looked at: the fourth power of their number is compared
+LEAST_GIVEN_VALUES = 6  # of a column: fewer are met by chance by too many formulas
 SIEVED_ROWS, SIEVED_SHARE = 8, 0.75  # on which the many are compared, and how many of these a formula must give
 
 
@@ -63,7 +64,8 @@ SHAPES = (
 
 def tried(seen: TableValues, names: Sequence[str]) -> Tried:
     """Yield what gives one of the numbers `names` by three others in most of the rows that say most."""
-    names = [name for name in names if not seen[name].dated][:MOST_TRIPLED_COLUMNS]
+    values = {name: len(np.unique(seen[name].values[np.isfinite(seen[name].values)])) for name in names}
+    names = [name for name in names if not seen[name].dated and values[name] > 2][:MOST_TRIPLED_COLUMNS]  # no flags
     if len(names) < 4:
         return
     columns = [seen[name] for name in names]
@@ -72,7 +74,8 @@ def tried(seen: TableValues, names: Sequence[str]) -> Tried:
     for shape in SHAPES:
         triples = orders[(np.diff(orders[:, list(shape.alike)], axis=1) > 0).all(1)]
         for target, triple in _screened(shape, triples, table, columns):
-            yield names[target], formula_of(shape.text, shape.terms, *(names[k] for k in triple))
+            if values[names[target]] >= LEAST_GIVEN_VALUES:
+                yield names[target], formula_of(shape.text, shape.terms, *(names[k] for k in triple))
 
 
 def _telling_rows(columns: Sequence[ColumnValues]) -> np.ndarray:
@@ -100,7 +103,10 @@ def _results(shape: TripleShape, triples: np.ndarray, table: np.ndarray) -> np.n
 
 
 def _gives(results: np.ndarray, values: np.ndarray, column: ColumnValues, share: float) -> np.ndarray:
-    """Return which results [T, rows] are a column's values [rows] in a share of the rows at least: bool [T]."""
+    """Return which results [T, rows] are a column's values [rows] in a share of the rows at least, and in as many of
+    those where it has not its commonest value, as 0 is of many: bool [T].
+    """
     near = np.abs(results - values) <= reach_of(column.column) + slack_of(column.column) * np.abs(results)
-    compared = (np.isfinite(results) & np.isfinite(values)).sum(1)
-    return (near.sum(1) >= share * compared) & (compared > 1)
+    compared, telling = np.isfinite(results) & np.isfinite(values), values != column.commonest
+    given = [near[:, of].sum(1) >= share * compared[:, of].sum(1) for of in (slice(None), telling)]
+    return given[0] & given[1] & (compared[:, telling].sum(1) > 1)
