@@ -10,7 +10,8 @@ inside it.
   In a list of numbers (lists.py) the few rows between shared values go to the nearest of these.
 - Categories are ranked by frequency; beyond SINGLE_TOKEN_CELLS of them, the coarse token is the bucket and the fine
   token the member.
-- A missing value is the last token of its column, so that missingness is learned with everything else.
+- A missing value is the last token of its column, so that missingness is learned with everything else; which of several
+  words stands for it is a label of its own (generators/derived/words.py).
 - A column that others give (generators/derived) has no token: it is worked out from their values.
 """
 
