@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from generators.data import encoding
 from generators.data.schema import Schema
+from generators.encoding import encoder
 from generators.formats import date_format
 from pipelines.config import load
 from pipelines.modalities import tabular
@@ -212,7 +212,7 @@ def look(path: Path) -> tuple[Schema, pd.DataFrame, list[str]]:
 
 def shuffled(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return rows encoded and decoded again, the tokens of each column in an order of their own."""
-    rng, encoded = np.random.default_rng(0), encoding.fit(frame, schema)
+    rng, encoded = np.random.default_rng(0), encoder.fit(frame, schema)
     tokens = encoded.encode(frame)
     for places in encoded.layout.places:
         tokens[:, places] = tokens[np.ix_(rng.permutation(len(tokens)), places)]

@@ -9,9 +9,9 @@ import pandas as pd
 from torch import nn
 
 from launderette.generators.contract import Where
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.images import ImageForm
 from launderette.generators.data.schema import Schema
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.notebook import ShownModel
 from launderette.generators.sampling import rows
 from launderette.generators.sampling.rows import Drawing

@@ -1,1 +1,1 @@
-"""What data are to a model: their schema, how values become tokens and back, sets of images."""
+"""What data are to a model: their schema and how it is read from a table, groups of rows, sets of images."""

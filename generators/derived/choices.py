@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells, Labels, fit_column
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.data.schema import Categorical
 from launderette.generators.derived.columns import Derived, values_of
 from launderette.generators.derived.formulas import IS_ZERO, Formula, Monomial, quoted
 from launderette.generators.derived.narrow import Between
+from launderette.generators.encoding.columns import Cells, Labels, fit_column
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 
 SET_BY_CHANCE = 1e-3  # that a table of independent columns has such a set at all
 SHOWN_OF_A_SET = 4  # columns in the name of a set

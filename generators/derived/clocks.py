@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from launderette.generators.data.columns import Cells, Labels, fit_column
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.data.schema import Categorical, Numerical
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula, Monomial, quoted
+from launderette.generators.encoding.columns import Cells, Labels, fit_column
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.formats.timestamps import DAY
 
 HOUR, WEEK = DAY / 24, 7.0 * DAY

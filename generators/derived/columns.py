@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.data.schema import Numerical
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, rounded
+from launderette.generators.encoding.columns import Cells, Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
 

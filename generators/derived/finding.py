@@ -15,8 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.derived import choices, clocks, narrow, steps, triples
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
@@ -30,6 +28,8 @@ from launderette.generators.derived.shapes import (
     Tried,
     tried,
 )
+from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.errors import GeneratorError
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give

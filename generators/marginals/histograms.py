@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from launderette.generators.data.columns import SINGLE_TOKEN_CELLS, Cells, Labels
+from launderette.generators.encoding.columns import SINGLE_TOKEN_CELLS, Cells, Labels
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.marginals import densities
 from launderette.generators.marginals.projection import merged

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from launderette.generators.data.encoding import Layout
+from launderette.generators.encoding.encoder import Layout
 
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
 FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself

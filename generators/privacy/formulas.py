@@ -11,10 +11,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells
 from launderette.generators.derived import reading
 from launderette.generators.derived.columns import Derived, in_order
 from launderette.generators.derived.formulas import FUNCTIONS, Formula, Monomial, rounded
+from launderette.generators.encoding.columns import Cells
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import grid
 from launderette.generators.formats.decimals import EXACT_INTEGERS

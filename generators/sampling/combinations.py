@@ -18,8 +18,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from launderette.generators.data.encoding import Encoding
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.errors import GeneratorError
 
 LEAST_KEPT = 0.8  # share of the rows whose combination must be kept, else the columns have no fixed combinations

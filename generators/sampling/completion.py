@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.derived.columns import Derived, per_unit, slack_of, values_of
+from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.encoder import Encoding
 
 
 def certain(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:

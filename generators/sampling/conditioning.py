@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.data.encoding import Encoding, Layout
 from launderette.generators.devices.device import accelerated
+from launderette.generators.encoding.encoder import Encoding, Layout
 from launderette.generators.sampling.constraints import Constraints
 
 CHUNK_ROWS = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes

@@ -14,8 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.sampling import domains
 from launderette.generators.sampling.domains import Domain
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.columns import Cells, Labels
 from launderette.generators.derived.columns import per_unit
+from launderette.generators.encoding.columns import Cells, Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import number_of, to_grid
 

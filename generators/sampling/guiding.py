@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.sampling import domains
 from launderette.generators.sampling.constraints import RELATIVE_SLACK, EncodedRule, Linear
 from launderette.generators.sampling.domains import Domain

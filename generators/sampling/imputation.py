@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from launderette.generators.data import parts
-from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import conform
+from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import from_grid
 from launderette.generators.sampling import completion

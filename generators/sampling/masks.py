@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.data.columns import Cells, Labels
+from launderette.generators.encoding.columns import Cells, Labels
 from launderette.generators.sampling.constraints import Constraints, Ranges, Within, certain
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data import parts
-from launderette.generators.data.columns import Cells, Labels, fit_column
-from launderette.generators.data.encoding import Encoding, fit
 from launderette.generators.data.schema import Composite, Identifier, Learned, Schema
 from launderette.generators.derived.columns import Derived
+from launderette.generators.encoding.columns import Cells, Labels, fit_column
+from launderette.generators.encoding.encoder import Encoding, fit
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar, guiding

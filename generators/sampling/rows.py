@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling import raking
 from launderette.generators.sampling.combinations import Combinations

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.data.columns import Cells, Labels
-from launderette.generators.data.encoding import Layout
+from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.encoder import Layout
 from launderette.generators.networks.layers import IMPOSSIBLE
 
 ONE_HOT = 64  # choices of more levels are seen through a table of random codes

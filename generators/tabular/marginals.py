@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from launderette.generators.contract import Where
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring
@@ -138,7 +138,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     devices.choose(how.get("device", "auto"))
     if privacy is None:
         salt = f"{FAMILY_NAME}-{how['seed']}"
-        encoded = encoding.fit(data, schema, salt, kept=fitting.named(config), groups=how.get("groups"))
+        encoded = encoder.fit(data, schema, salt, kept=fitting.named(config), groups=how.get("groups"))
         data = encoded.with_between(data)
         codes = _codes(encoded, data)
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]

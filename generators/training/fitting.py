@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.contract import Budget, Progress
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.groups import Groups
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.devices import memory
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
@@ -95,7 +95,7 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     """
     started, chosen = time.monotonic(), choose(family.name, **how)
     salt = f"{family.name}-{how['seed']}"
-    encoded = encoding.fit(data, schema, salt, kept=named(config), groups=how.get("groups"))
+    encoded = encoder.fit(data, schema, salt, kept=named(config), groups=how.get("groups"))
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 

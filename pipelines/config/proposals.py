@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators import GeneratorError, Schema
-from launderette.generators.data import encoding
+from launderette.generators.encoding import encoder
 from launderette.generators.formats import grid
 from launderette.generators.sampling.grammar import parse
 from launderette.generators.sampling.reading import check
@@ -204,7 +204,7 @@ def _worked_out(frame: pd.DataFrame, schema: Schema, codes: Mapping[str, np.ndar
     for one, two in combinations([name for name in codes if name in numbers], 2):
         twin = codes[one].max() == codes[two].max() and not {one, two} & found and _decides(codes[one], codes[two])
         if twin and _decides(codes[two], codes[one]):
-            pair = encoding.fit(frame[[one, two]], Schema((numbers[one], numbers[two])))
+            pair = encoder.fit(frame[[one, two]], Schema((numbers[one], numbers[two])))
             found |= {derived.name for derived in pair.derived}
     return found
 

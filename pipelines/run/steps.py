@@ -33,8 +33,8 @@ COMMON_CODE = (  # that every step runs, or may run
     *("pipelines/shards", "pipelines/large_tables", "pipelines/search/checks.py"),
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", "pipelines/secrets.py", *CONFIG_CODE),
-    *("generators/data", "generators/formats", "generators/identifiers", "generators/errors.py"),
-    *("generators/derived", "generators/training/randomness.py"),
+    *("generators/data", "generators/encoding", "generators/formats", "generators/identifiers"),
+    *("generators/derived", "generators/training/randomness.py", "generators/errors.py"),
 )
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data import encoding
-from generators.data.encoding import Encoding
 from generators.data.inference import infer
-from generators.data.intervals import LEAST_ROWS_PER_VALUE, cells_of
+from generators.encoding import encoder
+from generators.encoding.encoder import Encoding
+from generators.encoding.intervals import LEAST_ROWS_PER_VALUE, cells_of
 from generators.sampling import reading
 from tests.generators import tables
 
@@ -20,7 +20,7 @@ quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 def through(values: pd.Series, kinds: dict | None = None, inside: float = 0.5) -> tuple[pd.Series, Encoding]:
     frame = pd.DataFrame({"v": values})
-    encoded = encoding.fit(frame, infer(frame, kinds))
+    encoded = encoder.fit(frame, infer(frame, kinds))
     tokens = encoded.encode(frame)
     assert (tokens >= 0).all() and (tokens < np.array(encoded.layout.sizes)).all()
     return encoded.decode(tokens, np.full((len(frame), 1), inside))["v"], encoded
@@ -84,7 +84,7 @@ def test_no_number_of_few_rows_is_a_cell_boundary_of_its_own(ticks):
 
 def test_every_kind_of_column_at_once():
     frame = tables.odd(3000)
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     tokens = encoded.encode(frame)
     decoded = encoded.decode(tokens, np.full((len(frame), len(encoded.columns)), 0.5), seed=1)
     assert decoded.dtypes.astype(str).to_dict() == frame.dtypes.astype(str).to_dict()
@@ -104,7 +104,7 @@ def test_high_cardinality_takes_two_small_tokens(count):
 
 def test_an_encoding_survives_json():
     frame = tables.odd()
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     again = Encoding.from_dict(json.loads(json.dumps(encoded.to_dict())))
     assert (again.encode(frame) == encoded.encode(frame)).all()
 
@@ -118,14 +118,14 @@ def test_frequent_values_inside_a_long_tail_are_exact():
 
 def test_unseen_values_go_to_the_nearest_cell():
     frame = pd.DataFrame({"v": [10, 20, 30] * 10})
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     other = pd.DataFrame({"v": [-5, 14, 16, 99]})
     assert encoded.decode(encoded.encode(other), np.zeros((4, 1)))["v"].tolist() == [10, 10, 20, 30]
 
 
 def test_conditions_are_checked():
     frame = tables.odd()
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     with pytest.raises(ValueError, match="condition on one of the columns"):
         reading.read({"nothing": 1}, (), encoded)
     with pytest.raises(ValueError, match="identifier 'code'"):
@@ -139,9 +139,9 @@ def test_conditions_are_checked():
 def test_nothing_to_learn_is_refused():
     frame = pd.DataFrame({"id": range(50)})
     with pytest.raises(ValueError, match="no identifier"):
-        encoding.fit(frame, infer(frame))
+        encoder.fit(frame, infer(frame))
     with pytest.raises(ValueError, match="at least two rows"):
-        encoding.fit(pd.DataFrame({"v": [1.0]}), infer(pd.DataFrame({"v": [1.0]})))
+        encoder.fit(pd.DataFrame({"v": [1.0]}), infer(pd.DataFrame({"v": [1.0]})))
 
 
 def test_a_number_of_one_owner_is_never_a_value_of_its_own():
@@ -150,7 +150,7 @@ def test_a_number_of_one_owner_is_never_a_value_of_its_own():
     frame = pd.DataFrame({"birth": np.repeat(births, 6)})
     owners = np.repeat(np.arange(66), 6)
     (by_rows,), (by_owners,) = (
-        encoding.fit(frame, infer(frame, {"birth": "numerical"}), groups=groups).columns for groups in (None, owners)
+        encoder.fit(frame, infer(frame, {"birth": "numerical"}), groups=groups).columns for groups in (None, owners)
     )
     assert len(by_rows.exact) == 61
     assert [by_owners.low[start] for start in by_owners.exact] == [5_000]
@@ -160,15 +160,15 @@ def test_words_of_a_number_keep_their_shares_of_rows_whoever_has_them():
     """Five people with thirty rows each, half of them without a number: who has a word often has it each time."""
     words = ["refused", "refused", None]
     frame = pd.DataFrame({"x": [words[k % 6] if k % 6 < 3 else f"{k}.5" for k in range(150)]})
-    known = encoding.fit(frame, infer(frame), groups=[k // 30 for k in range(150)]).columns[0]
+    known = encoder.fit(frame, infer(frame), groups=[k // 30 for k in range(150)]).columns[0]
     assert known.words == [("refused", 2 / 3), (None, 1 / 3)]
 
 
 def test_which_word_stands_for_a_missing_number_is_learnt_with_the_row():
     words = ["<0.5"] * 30 + [None] * 30
     frame = pd.DataFrame({"x": words + [f"{k}.5" for k in range(60)], "ward": ["a"] * 30 + ["b"] * 30 + ["c"] * 60})
-    encoded = Encoding.from_dict(json.loads(json.dumps(encoding.fit(frame, infer(frame)).to_dict())))
+    encoded = Encoding.from_dict(json.loads(json.dumps(encoder.fit(frame, infer(frame)).to_dict())))
     assert [part.words for part in encoded.worded] == [("<0.5",)]
     back = encoded.decode(encoded.encode(frame), np.full((120, len(encoded.columns)), 0.99))
     assert back["x"][:60].tolist() == words and back["x"][60:].str.endswith("5").all()
-    assert not encoding.fit(frame[25:], infer(frame)).worded  # five rows with the word
+    assert not encoder.fit(frame[25:], infer(frame)).worded  # five rows with the word

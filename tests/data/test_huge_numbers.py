@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from generators import Budget, fit
-from generators.data.columns import fit_column
 from generators.data.inference import infer
+from generators.encoding.columns import fit_column
 from generators.identifiers.forms import form_of
 
 N = 60

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import generators
 from generators import IdentifierWarning
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.identifiers import check_digits, forms
 from generators.identifiers.check_digits import corrected, is_valid
 from generators.identifiers.detection import is_named
@@ -170,8 +170,8 @@ def test_labels_of_few_rows_are_no_identifiers(name):
 
 def drawn(frame, n, seed=0, salt=""):
     frame = frame.assign(x=np.arange(len(frame)) % 7 / 2)
-    encoded = encoding.fit(frame, infer(frame), salt)
-    encoded = encoding.Encoding.from_dict(encoded.to_dict())
+    encoded = encoder.fit(frame, infer(frame), salt)
+    encoded = encoder.Encoding.from_dict(encoded.to_dict())
     return encoded.decode(
         np.zeros((n, encoded.layout.width), dtype="int64"), np.full((n, len(encoded.columns)), 0.5), seed=seed
     )

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data import encoding
 from generators.data.inference import infer
-from generators.data.intervals import LEAST_ROWS_PER_VALUE, cells_of
+from generators.encoding import encoder
+from generators.encoding.intervals import LEAST_ROWS_PER_VALUE, cells_of
 from generators.networks.frequencies import Places, log_shares
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)
@@ -68,7 +68,7 @@ def test_values_beside_those_of_rows_are_as_likely(name):
 def test_a_gap_that_chance_does_not_leave_stays_all_but_empty():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"v": np.append(rng.normal(size=1000), rng.normal(100, 1, 1000))})
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     column, tokens = encoded.columns[0], encoded.encode(frame)
     gap = encoded.encode(pd.DataFrame({"v": [50.0]}))[0, 0]
     assert column.low[column.gaps[0]] < 10 and column.high[column.gaps[0]] > 90

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generators.data import encoding
-from generators.data.encoding import Encoding
 from generators.data.inference import infer
-from generators.data.lattices import lattice_of
+from generators.encoding import encoder
+from generators.encoding.encoder import Encoding
+from generators.encoding.lattices import lattice_of
 
 RNG = np.random.default_rng(0)
 COUNTS = RNG.binomial(40, 0.4, 300)
@@ -27,7 +27,7 @@ COLUMNS = {
 def test_values_are_drawn_on_their_steps(name):
     values = pd.Series(COLUMNS[name])
     frame = pd.DataFrame({"v": values})
-    encoded = encoding.fit(frame, infer(frame, {"v": "datetime" if name == "weeks" else "numerical"}))
+    encoded = encoder.fit(frame, infer(frame, {"v": "datetime" if name == "weeks" else "numerical"}))
     again = Encoding.from_dict(json.loads(json.dumps(encoded.to_dict())))
     cell = RNG.integers(0, again.columns[0].size, 2000)
     drawn = again.columns[0].decode(cell, RNG.random(2000))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data import encoding
 from generators.data.inference import infer
-from generators.data.lists import onto_shared
+from generators.encoding import encoder
+from generators.encoding.lists import onto_shared
 
 RNG = np.random.default_rng(0)
 SIZES = np.array([0, 12.5, 17.5, 18, 20, 21, 22, 25, 28, 30, 33, 34, 35, 40, 45, 60, 80, 95])
@@ -22,7 +22,7 @@ SCORED = SCORES.repeat(np.where(np.arange(45) % 2, 3, 8))  # a test, of which 25
 @pytest.mark.parametrize("values", [LIST, LIST / 7, SCORED])  # on a grid, and on none
 def test_values_of_a_list_are_drawn_and_nothing_between_them(values):
     frame = pd.DataFrame({"v": values})
-    (column,) = encoding.fit(frame, infer(frame, {"v": "numerical"})).columns
+    (column,) = encoder.fit(frame, infer(frame, {"v": "numerical"})).columns
     drawn = column.decode(RNG.integers(0, column.size, 2000), RNG.random(2000))
     assert column.size > 8 and drawn.isin(frame["v"]).all()
 
@@ -31,11 +31,11 @@ def test_values_of_a_list_are_drawn_and_nothing_between_them(values):
 def test_what_a_list_skips_is_not_drawn_and_what_ages_skip_is(scale):
     rng = np.random.default_rng(0)
     doses = pd.DataFrame({"v": np.append(rng.choice([1, 5, 20, 50, 100], 95), [200, 310, 320, 350, 400]) / scale})
-    (column,) = encoding.fit(doses, infer(doses, {"v": "numerical"})).columns
+    (column,) = encoder.fit(doses, infer(doses, {"v": "numerical"})).columns
     drawn = column.decode(np.arange(column.size).repeat(99), rng.random(99 * column.size))
     assert drawn[drawn < 100 / scale].isin(doses["v"]).all() and (drawn > 100 / scale).any()
     ages = pd.DataFrame({"v": [*rng.choice([age for age in range(20, 60) if age != 37], 600), 61, 63, 66, 70, 75]})
-    (column,) = encoding.fit(ages, infer(ages)).columns
+    (column,) = encoder.fit(ages, infer(ages)).columns
     assert (column.decode(np.arange(column.size), np.zeros(column.size)) == 37).any()
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators import infer
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 
 
 def flags(labels: np.ndarray, names: str, dtype: str) -> dict[str, np.ndarray]:
@@ -33,7 +33,7 @@ def test_a_set_is_one_label_and_comes_back_whatever_is_drawn(sizes, one_at_least
     frame = pd.DataFrame({name: {**own, **other}[name] for name in rng.permutation([*own, *other])})
     if missing and dtype == "float64":
         frame.loc[:30, list(own)] = np.nan
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     assert {one.name for one in table.derived} == set(own)
     drawn = drawn_from(table, rng)
     assert drawn.dtypes.equals(frame.dtypes)
@@ -55,4 +55,4 @@ def drawn_from(table: Encoding, rng: np.random.Generator) -> pd.DataFrame:
 def test_independent_flags_are_no_set(seed, rows):
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame({f"f{k}": (rng.random(rows) < rng.uniform(0.02, 0.6)).astype(int) for k in range(25)})
-    assert encoding.fit(frame, infer(frame)).between == ()
+    assert encoder.fit(frame, infer(frame)).between == ()

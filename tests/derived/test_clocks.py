@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import generators
 from generators import Budget, infer
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 
 START = pd.Timestamp("2024-03-01")
 
@@ -29,7 +29,7 @@ def readings(rows: int = 600, seed: int = 0) -> pd.DataFrame:
 
 
 def clocks(frame: pd.DataFrame) -> dict[str, str]:
-    found = encoding.fit(frame, infer(frame)).derived
+    found = encoder.fit(frame, infer(frame)).derived
     return {one.name: one.formula.text for one in found if "time of day" in one.formula.text}
 
 
@@ -74,7 +74,7 @@ def test_dates_come_back_and_stay_in_their_times_whatever_is_drawn(step, zone, m
     at = spread(rng.normal(13, 2, 800).clip(8.5, 18), 30, seed).dt.floor(step).dt.tz_localize(zone)
     at = at.mask(rng.random(800) < 0.1 * missing)
     frame = pd.DataFrame({"at": at, "x": rng.normal(size=800).round(2)})
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     assert [one.name for one in table.derived] == ["at"]
     again, tokens = Encoding.from_dict(table.to_dict()), table.encode(frame)
     back = again.decode(tokens, np.zeros((800, len(table.known))))["at"]
@@ -130,7 +130,7 @@ def test_weekdays_of_dates_without_times_are_a_part_where_they_matter(case):
         frame["sold"] *= 1 + (frame["at"].dt.dayofweek >= 5)
     if case == "at once":
         frame.loc[:90, ["at", "sold"]] = pd.Timestamp("2024-05-09"), 5000.0
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     assert [one.formula.text for one in table.derived] == ["its week and weekday"] * (
         case in ("closed", "busy", "told")
     )

@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generators import GeneratorError, infer
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
 from launderette.generators.data.schema import Schema
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 from launderette.pipelines.stages.protection import protect
 from tests.derived import tables
 
@@ -24,7 +24,7 @@ def formulas(frame: pd.DataFrame, **entries: object) -> dict[str, str]:
 
 
 def fit(frame: pd.DataFrame, schema: Schema | None = None) -> Encoding:
-    return encoding.fit(frame, schema or infer(frame))
+    return encoder.fit(frame, schema or infer(frame))
 
 
 @pytest.mark.parametrize("protected", [False, True])
@@ -265,7 +265,7 @@ def test_what_lies_beyond_an_end_that_protection_made_is_drawn_at_it():
     since = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 900, 1000), "D")
     placed = (since + pd.to_timedelta(rng.exponential(200, 1000).astype(int), "D")).to_series(index=range(1000))
     frame = pd.DataFrame({"since": since, "placed": placed.clip(upper=placed.sort_values().iloc[-25])})
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     mixed = np.stack([rng.permutation(tokens) for tokens in table.encode(frame).T], 1)
     drawn = table.decode(mixed, rng.random((1000, len(table.known))))["placed"]
     assert drawn.max() == frame["placed"].max() and 5 < (drawn == drawn.max()).sum() < 50

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators import infer
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.sampling import reading
 
 EDGES = [30, 45, 65]
@@ -67,7 +67,7 @@ def whole(frame: pd.DataFrame) -> np.ndarray:
 def test_steps_are_found_and_every_row_keeps_them_whatever_is_drawn(rows, decimals, missing, seed):
     rng = np.random.default_rng(seed)
     frame = people(rng, rows, decimals, missing)
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     assert {one.name for one in table.derived} - {"day"} == {"group", "quarter", "month", "year", "block"}
     table = Encoding.from_dict(json.loads(json.dumps(table.to_dict(), allow_nan=False)))
     tokens = np.stack([rng.integers(0, size, 300) for size in table.layout.sizes], 1)
@@ -86,13 +86,13 @@ def test_labels_by_themselves_are_no_steps(seed, rows):
     apart = {"kind": rng.choice(list("xy"), rows)}
     apart["size"] = np.round(rng.normal(100, 10, rows) + 200 * (apart["kind"] == "y"), 1)
     frame = pd.DataFrame({**numbers, **labels, **apart})
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     assert not [one.name for one in table.derived if one.formula.steps]
 
 
 @pytest.mark.parametrize(("condition", "pieces"), [("grown", [(30, 44)]), ("young|old", [(-np.inf, 29), (65, np.inf)])])
 def test_a_condition_on_steps_is_one_on_their_number(condition, pieces):
     frame = people(np.random.default_rng(0), 2000)
-    table = encoding.fit(frame, infer(frame))
+    table = encoder.fit(frame, infer(frame))
     asked = reading.read({"group": condition}, (), table).domains[table.index("age")]
     assert list(asked.pieces) == pieces

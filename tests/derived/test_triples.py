@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators import infer
-from launderette.generators.data import encoding
-from launderette.generators.data.encoding import Encoding
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.encoder import Encoding
 
 GIVEN = {
     "a + b + c": lambda a, b, c: a + b + c,
@@ -36,7 +36,7 @@ def table(of: str, gaps: float, seed: int) -> pd.DataFrame:
 def test_what_three_columns_give_is_worked_out(of, gaps, seed):
     gaps = 0.0 if of.endswith("/ c") else gaps
     frame = table(of, gaps, seed)
-    learnt = encoding.fit(frame, infer(frame))
+    learnt = encoder.fit(frame, infer(frame))
     assert len(learnt.derived) == 1
     again = Encoding.from_dict(json.loads(json.dumps(learnt.to_dict())))
     rng = np.random.default_rng(seed)
@@ -53,4 +53,4 @@ def test_nothing_follows_from_three_columns_of_few_independent_numbers(columns):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({f"c{k}": rng.integers(0, 3 + k, 400) for k in range(columns)})
     frame = frame.mask(rng.random(frame.shape) < 0.1)
-    assert not encoding.fit(frame, infer(frame, dict.fromkeys(frame, "numerical"))).derived
+    assert not encoder.fit(frame, infer(frame, dict.fromkeys(frame, "numerical"))).derived

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data import encoding
+from generators.encoding import encoder
 from generators.formats.compound_format import CompoundFormat, infer
 from launderette.generators.data import inference, schema
 
@@ -56,7 +56,7 @@ def test_a_column_of_them_is_numerical_and_comes_back_in_its_form():
     known = inference.infer(frame)
     assert known.kinds() == {"ends": "numerical", "stay": "numerical"}
     assert schema.Schema.from_dict(known.to_dict()) == known and isinstance(known.columns[0].format, CompoundFormat)
-    made = encoding.fit(frame, known)
+    made = encoder.fit(frame, known)
     back = made.decode(made.encode(frame), rng.random((400, 2)))
     assert back["ends"].str.fullmatch(r"\d\d?:[0-5]\d|\?").all() and (back["ends"] == "?").sum() == 20
     assert back["stay"].map(known.columns[1].format.parse).map(lambda n: 0 <= n < Decimal(400)).all()

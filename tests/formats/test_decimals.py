@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.formats.decimals import precision_of
 
 
@@ -23,7 +23,7 @@ def test_decimals_are_those_before_and_what_is_released_is_written_alike(decimal
     frame = pd.DataFrame({"v": np.where(np.arange(200) % 20, file, np.nan)})
     column = infer(frame).column("v")
     assert column.decimals == decimals and column.single
-    (cells,) = encoding.fit(frame, infer(frame)).columns
+    (cells,) = encoder.fit(frame, infer(frame)).columns
     drawn = cells.decode(np.arange(cells.size), np.zeros(cells.size))
     assert drawn.dtype == "float64" and precision_of(drawn)[0] == decimals
     assert np.allclose(np.round(drawn, decimals).astype("float32"), drawn, rtol=1e-7)
@@ -47,7 +47,7 @@ def test_numbers_of_double_precision_are_no_others(values):
 
 def test_continuous_numbers_of_single_precision_stay_so():
     frame = pd.DataFrame({"v": np.random.default_rng(0).normal(size=300).astype("float32").astype("float64")})
-    (cells,) = encoding.fit(frame, infer(frame)).columns
+    (cells,) = encoder.fit(frame, infer(frame)).columns
     drawn = cells.decode(np.arange(cells.size), np.full(cells.size, 0.3))
     assert cells.column.decimals is None and (drawn.astype("float32").astype("float64") == drawn).all()
 
@@ -61,7 +61,7 @@ def test_decimals_of_any_type_stay_within_it(digits, decimals, is_spread):
     type_ = (pa.decimal256 if digits > 38 else pa.decimal128)(digits, decimals)
     values = pa.array([exact.scaleb(decimal.Decimal(one), -decimals) for one in whole], type_)
     frame = pd.DataFrame({"v": pd.Series(pd.arrays.ArrowExtensionArray(values))})
-    (cells,) = encoding.fit(frame, infer(frame)).columns
+    (cells,) = encoder.fit(frame, infer(frame)).columns
     drawn = cells.decode(np.arange(cells.size), np.full(cells.size, 1 - 1e-9))
     assert drawn.dtype == frame["v"].dtype and drawn.max() <= frame["v"].max()
 
@@ -69,5 +69,5 @@ def test_decimals_of_any_type_stay_within_it(digits, decimals, is_spread):
 @pytest.mark.parametrize("name", ["n", "text", "label"])
 def test_labels_keep_their_type_whatever_their_column_is_called(name):
     frame = pd.DataFrame({name: pd.Series([True, False, None] * 9, dtype="boolean")})
-    (labels,) = encoding.fit(frame, infer(frame)).columns
+    (labels,) = encoder.fit(frame, infer(frame)).columns
     assert labels.decode(np.arange(labels.size), np.zeros(labels.size)).dropna().tolist() == [False, True]

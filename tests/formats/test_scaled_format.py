@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.data import encoding
 from generators.data.inference import infer
 from generators.data.schema import Numerical, Schema
+from generators.encoding import encoder
 from generators.formats import scaled_format, written
 from generators.formats.scaled_format import ScaledFormat
 
@@ -79,7 +79,7 @@ def test_synthetic_amounts_have_the_digits_of_real_ones_within_what_is_asked():
     schema = infer(frame)
     column = schema.column("pay")
     assert isinstance(column, Numerical) and Schema.from_dict(schema.to_dict()) == schema
-    fitted = encoding.fit(frame, schema)
+    fitted = encoder.fit(frame, schema)
     (cells,) = fitted.columns
     drawn = fitted.decode(fitted.encode(frame), rng.random((600, 1)))["pay"]
     assert (

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from generators import Budget, fit
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.networks import drawn
 from generators.networks.attention import GATE_PACE
 from generators.networks.layers import IMPOSSIBLE
@@ -207,7 +207,7 @@ def test_rows_are_drawn_as_likely_as_the_model_has_them(model):
 @pytest.mark.parametrize("gates", [False, True])
 def test_rows_are_drawn_as_likely_whether_or_not_factors_have_gates(gates):
     frame, rng = tables.linked(400), torch.Generator().manual_seed(0)
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     torch.manual_seed(0)
     net = _chain.Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0, gates=gates).eval()
     for name, p in net.named_parameters():  # gates are multiplied by their pace

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from generators import Budget, fit
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.networks import attention
 from generators.networks.attention import gated, ungated
 from generators.sampling.conditioning import anything
@@ -29,7 +29,7 @@ def model():
 
 
 def small(frame: pd.DataFrame) -> Model:
-    return Model(encoding.fit(frame, infer(frame)).layout, width=8, embedding=3, depth=1)
+    return Model(encoder.fit(frame, infer(frame)).layout, width=8, embedding=3, depth=1)
 
 
 def grid() -> pd.DataFrame:
@@ -164,7 +164,7 @@ def test_numbers_with_fine_tokens_are_drawn_in_their_range():
 
 def test_an_untrained_model_knows_the_marginals():
     frame = pd.DataFrame({"a": ["x"] * 30 + ["y"] * 10, "b": ["p"] * 20 + ["q"] * 20})
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     x, net = torch.from_numpy(encoded.encode(frame)), small(frame).eval()
     net.denoiser.heads.start_from_marginals(x)
     assert net(x[:1]).item() == pytest.approx(-math.log(0.75 * 0.5), abs=0.01)

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from generators import Budget, fit
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.networks.gan_losses import discriminator_loss, generator_loss, penalised
 from generators.tabular._gan_model import raked
 from generators.tabular._gan_networks import TableDiscriminator
@@ -22,7 +22,7 @@ from tests.generators import tables
 
 
 def variables_of(frame: pd.DataFrame) -> tuple[Variables, torch.Tensor]:
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     x = torch.from_numpy(encoded.encode(frame))
     variables = Variables(encoded.layout, encoded.columns)
     variables.fit(x)

@@ -11,8 +11,8 @@ import torch
 from scipy.stats import multivariate_normal, norm
 
 from generators import Budget, fit
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.networks import ties
 from generators.networks.copula import Copula, number
 from generators.networks.frequencies import KERNEL_WIDTHS, Places, _kernel, log_shares
@@ -31,7 +31,7 @@ def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
 
 
 def fitted(frame: pd.DataFrame, shrinkage: float = 1e-6) -> tuple[Copula, torch.Tensor]:
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     x, copula = torch.from_numpy(encoded.encode(frame)), Copula(encoded.layout)
     copula.shrink(copula.fit(x), shrinkage)
     return copula, x
@@ -52,7 +52,7 @@ def test_regressions_are_those_of_the_normal_distribution():
 @pytest.mark.parametrize("squares", [False, True])
 def test_a_fine_token_is_regressed_on_all_other_columns(squares):
     frame = normal_table(4000)[["a", "b", "c"]].assign(d=lambda f: f["c"] ** 2)
-    encoded = encoding.fit(frame, infer(frame), derive=False)
+    encoded = encoder.fit(frame, infer(frame), derive=False)
     x, copula = torch.from_numpy(encoded.encode(frame)), Copula(encoded.layout)
     copula.shrink(copula.fit(x, squares=squares), 1e-6)
     A, s = (own[0] for own in copula.by_all_others(copula.R[None]))
@@ -245,7 +245,7 @@ def test_correlations_that_factors_leave_are_those_of_the_factors(count):
 
 def started(frame):
     """Return the copula that an autoregressive model of a table starts from."""
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     x = torch.from_numpy(encoded.encode(frame))
     model = Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0)
     model.heads.start_from_marginals(x)
@@ -255,7 +255,7 @@ def started(frame):
 
 def test_correlations_are_compared_by_what_an_untrained_model_says_of_numbers():
     frame = normal_table(12_000).assign(gaps=lambda f: f["b"].where(f["c"] > -0.5))
-    encoded = encoding.fit(frame, infer(frame), derive=False)
+    encoded = encoder.fit(frame, infer(frame), derive=False)
     x = torch.from_numpy(encoded.encode(frame))
     model = Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0).eval()
     model.heads.start_from_marginals(x)

@@ -12,8 +12,8 @@ import torch
 from scipy.stats import norm
 
 from generators import Budget, fit, open_model
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.priors import pairs
 from generators.priors.any_order import AnyOrderPrior
 from generators.priors.pairs import PairTables, gains
@@ -23,7 +23,7 @@ from tests.generators import tables
 
 
 def read(frame: pd.DataFrame) -> tuple[PairTables, torch.Tensor]:
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     x, found = torch.from_numpy(encoded.encode(frame)), PairTables(encoded.layout)
     found.fit(x, mutual_information(x, len(encoded.layout.places)))
     return found, x
@@ -104,7 +104,7 @@ def numbers(n: int = 300) -> pd.DataFrame:
 
 
 def prior_of(frame: pd.DataFrame) -> tuple[AnyOrderPrior, torch.Tensor]:
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     x, found = torch.from_numpy(encoded.encode(frame)), AnyOrderPrior(encoded.layout)
     found.fit(x, x[:0], partial(mutual_information, columns=len(encoded.layout.places)))
     return found, x

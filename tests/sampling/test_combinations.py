@@ -6,8 +6,8 @@ import pytest
 
 import generators
 from generators import Budget
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.sampling.combinations import learn
 
 COUNTRY = {"Paris": "FR", "Lyon": "FR", "Bonn": "DE", "Köln": "DE", "Graz": "AT"}
@@ -89,7 +89,7 @@ def test_columns_of_two_tokens_are_combined_too():
 
 def test_a_combination_of_few_rows_is_not_kept(frame):
     odd = pd.concat([frame, frame.head(4).assign(city="Paris", country="AT", money="öS")])
-    encoded = encoding.fit(odd, infer(odd))
+    encoded = encoder.fit(odd, infer(odd))
     (held,) = learn(["city, country"], encoded, encoded.encode(odd))
     assert len(held.tokens) == len(COUNTRY) + 1  # one more for the missing ones
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from generators import Budget, fit
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.sampling.reading import read
 
 
@@ -88,6 +88,6 @@ def test_rows_do_not_depend_on_the_batch(model):
     ],
 )
 def test_a_constraint_that_cannot_be_is_a_sentence(frame, texts, expected):
-    encoded = encoding.fit(frame, infer(frame))
+    encoded = encoder.fit(frame, infer(frame))
     with pytest.raises(ValueError, match=expected):
         read({}, texts, encoded)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from launderette.generators import Budget, fit
-from launderette.generators.data import encoding
-from launderette.generators.data.centres import centres
 from launderette.generators.data.inference import infer
+from launderette.generators.encoding import encoder
+from launderette.generators.encoding.centres import centres
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.imputation import _mean, _spread
 
@@ -57,7 +57,7 @@ def test_typical_values_are_nearer_to_the_truth_and_keep_what_is_known(models):
 
 def test_the_tail_of_a_column_is_filled_by_what_its_rows_are_on_average():
     income = pd.DataFrame({"income": [0] * 100 + [8000, 9000, 15_000, 27_000, 99_999], "x": 0})
-    column = encoding.fit(income, infer(income)).column("income")
+    column = encoder.fit(income, infer(income)).column("income")
     filled = _mean(column, np.full((1, 1), column.size - 1), np.ones((1, 1)))
     assert filled[0] == pytest.approx(income["income"][100:].mean(), rel=0.2)  # the middle of the cell is 54,000
 

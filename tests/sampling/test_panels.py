@@ -10,8 +10,8 @@ from torch.special import ndtr
 
 import generators
 from generators.contract import Budget
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.identifiers import entities
 from generators.sampling import shared
 from pipelines.config import relations
@@ -86,9 +86,9 @@ def test_a_condition_holds_for_all_of_an_entity_and_few_entities_share_nothing(m
     assert (given["sex"] == "m").all() and given["weight"].max() < 80
     assert (given.groupby("patient")["born"].nunique() == 1).all()
     few = visits(12)
-    found = encoding.fit(few, infer(few, {"patient": "identifier"}), groups=few["patient"]).panel
+    found = encoder.fit(few, infer(few, {"patient": "identifier"}), groups=few["patient"]).panel
     assert (found.owner, found.kept, found.timed) == ("patient", 0, False)
-    assert encoding.fit(few, infer(few, {"patient": "identifier"})).panel is None
+    assert encoder.fit(few, infer(few, {"patient": "identifier"})).panel is None
 
 
 @pytest.mark.parametrize(("effect", "share"), [(0.0, 0.0), (0.6, 0.0), (0.97, 0.0), (0.0, 0.7)])
@@ -102,7 +102,7 @@ def test_the_effect_of_entities_is_found_by_its_likelihood(effect, share):
     cells = torch.tensor([12, 10])
     x = (u * cells).floor()
     frame = pd.DataFrame({"id": owners, "a": np.arange(1500) % 7, "b": np.arange(1500) % 11})
-    encoded = encoding.fit(frame, infer(frame, {"id": "identifier"}), groups=owners)
+    encoded = encoder.fit(frame, infer(frame, {"id": "identifier"}), groups=owners)
     found, even = shared.measure(lambda x: (x / cells, (x + 1) / cells), x, owners, encoded, seed=0)
     assert found.flatten().tolist() == pytest.approx([effect, effect, share, share], abs=0.16) and not even
 

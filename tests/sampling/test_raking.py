@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generators.data import encoding
 from generators.data.inference import infer
+from generators.encoding import encoder
 from generators.sampling import raking
 from generators.sampling.conditioning import CHUNK_ROWS
 from generators.sampling.reading import read
@@ -25,7 +25,7 @@ def asked():
         high = np.abs(low * (1 + rng.gamma(1, 0.5, rows)) + noise)
         return pd.DataFrame({"low": low.round(3), "high": high.round(3), "other": other})
 
-    whole = encoding.fit(drawn(0, 4000), infer(drawn(0, 4000)))
+    whole = encoder.fit(drawn(0, 4000), infer(drawn(0, 4000)))
 
     def chunk(seed, first, guided):
         rng = np.random.default_rng([seed % 2**32, first])

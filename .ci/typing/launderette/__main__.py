@@ -1,1 +1,7 @@
-../../../launderette/__main__.py
+"""`python -m launderette` is the command `launder`."""
+
+import sys
+
+from launderette.pipelines.cli import main
+
+sys.exit(main())

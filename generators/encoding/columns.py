@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data import spelled
-from launderette.generators.data.centres import centres
-from launderette.generators.data.intervals import Cut
-from launderette.generators.data.lattices import Lattice, lattice_of
-from launderette.generators.data.lists import cells_of_list
 from launderette.generators.data.schema import Datetime, Identifier, Learned, Numerical, column_of
-from launderette.generators.data.spelled import Spelled
+from launderette.generators.encoding import spelled
+from launderette.generators.encoding.centres import centres
+from launderette.generators.encoding.intervals import Cut
+from launderette.generators.encoding.lattices import Lattice, lattice_of
+from launderette.generators.encoding.lists import cells_of_list
+from launderette.generators.encoding.spelled import Spelled
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import from_grid, grid_of, to_grid
 from launderette.generators.formats.scaled_format import ScaledFormat

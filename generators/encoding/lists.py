@@ -10,7 +10,7 @@ What no row of a list has lies in no cell, but for tails beyond its shared value
 
 import numpy as np
 
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE, Cut, cells_of
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, Cut, cells_of
 
 SHARED_ROWS = 0.7  # share of the rows whose values are shared, in a list
 NEW_OF_DRAWN = 0.5  # how new real values between shared ones may be, beside evenly drawn ones, in a list

@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data import parts
-from launderette.generators.data.columns import Cells, Labels, fit_column, restore_column
 from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.derived import finding, reading, words
@@ -33,6 +32,7 @@ from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.words import WordPart
+from launderette.generators.encoding.columns import Cells, Labels, fit_column, restore_column
 from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Owned, Panel

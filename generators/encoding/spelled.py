@@ -7,7 +7,7 @@ out anew may differ from a stored one in its last bit; whoever counts equal valu
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.formats import dtypes
 
 Spelled = list[tuple[float, float]]  # ticks in ascending order, and the value that each is

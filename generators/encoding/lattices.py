@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launderette.generators.data.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 
 LEAST_VALUES, MOST_VALUES = 8, 200  # that are shared, to find a step by
 SHARE_ON = 0.95  # of the rows, on a lattice that was found from shared values

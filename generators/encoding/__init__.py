@@ -1,0 +1,1 @@
+"""Table <-> tokens: the cells of each column, and the columns of a table."""
