@@ -1,7 +1,1 @@
-"""`python -m launderette` is the command `launder`."""
-
-import sys
-
-from launderette.pipelines.cli import main
-
-sys.exit(main())
+../../../launderette/__main__.py
