@@ -89,7 +89,8 @@ def remember(
     for folder in _accounts(config):
         place = folder / ACCOUNT / f"{id}.json"
         entry = {"id": id, "name": config.name, "ledger": ledger, BOUND: config.privacy.total_epsilon, "model": model}
-        entry |= {HOLDOUT_ENTRY: model and config.split.share, BEYOND_BOUND: beyond}  # the first of a run alone
+        held = config.split.share if model else 0.0 if released else None  # of a run, of `launder fit`, of a failure
+        entry |= {HOLDOUT_ENTRY: held, BEYOND_BOUND: beyond}
         entry |= {SIDES_ENTRY: _sides_by(config)}
         write_json(place, entry | {"released": released or (place.is_file() and read_json(place)["released"])})
 
@@ -150,15 +151,16 @@ def _sum(found: list[dict[str, Any]]) -> Any:
 
 
 def check_holdout(config: RunConfig) -> None:
-    """Raise LaunderError where a run would hold out, and so expose, rows that one before has promised to protect: each
-    row has its place among all for good, and those up to the holdout's share are held out.
+    """Raise LaunderError where a run would hold out, and so expose, rows that one before, or `launder fit`, has promised
+    to protect: each row has its place among all for good, and those up to the holdout's share are held out.
     """
-    known = [entry for folder in _accounts(config) for entry in entries(folder)]
-    held, least = config.split.share, min((entry.get(HOLDOUT_ENTRY) or 1.0 for entry in known), default=1.0)
+    known = [entry.get(HOLDOUT_ENTRY) for folder in _accounts(config) for entry in entries(folder)]
+    held, least = config.split.share, min((share for share in known if share is not None), default=1.0)
     if least < held:
+        most = f"{least:g} at most, as a run before had" if least else "0, as launder fit has learnt from all rows"
         raise LaunderError(
-            f"expected split.holdout of {least:g} at most, as a run before had, found {held:g}, which would "
-            "hold out rows that were to be protected; take that, or another output folder for other rows"
+            f"expected split.holdout of {most}, found {held:g}, which would hold out rows that were to be protected; "
+            f"take {'that, or ' if least else ''}another output folder for other rows"
         )
 
 

@@ -148,6 +148,9 @@ def test_rows_that_were_protected_are_held_out_by_no_later_run(source):
         pipeline.check_budget(loaded(source, f"split.holdout={share}"))
     with pytest.raises(LaunderError, match=r"expected split.holdout of 0\.1 at most, .* found 0\.2,"):
         pipeline.check_budget(loaded(source, "split.holdout=0.2"))
+    fitting.fit(loaded(source))
+    with pytest.raises(LaunderError, match=r"holdout of 0, as launder fit has learnt from all rows, found 0\.05,"):
+        pipeline.check_budget(loaded(source, "split.holdout=0.05"))
 
 
 def test_a_share_of_the_rows_is_held_out():
@@ -340,6 +343,17 @@ def test_whether_rows_fit_into_memory_is_asked_with_noise_and_charged(source):
     with pytest.raises(LaunderError, match="found more by a noisy count"):
         runs.launder(loaded(source, *QUICK, "resources.memory=1MiB"))
     assert [entry["released"] for entry in spending.entries(source.parent / "out")] == [False]
+
+
+def test_fit_tells_what_was_learnt_once_it_is_charged(source, monkeypatch):
+    """Whoever interrupts it, or kills it, has read nothing that no ledger holds."""
+    asked, told = loaded(source, "privacy.domain=learn", "columns={note: drop, '*': infer}"), []
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(private_tabular, "train", lambda *_, **how: (_ for _ in ()).throw(KeyboardInterrupt))
+        fitting.fit(asked, tell=told.append)
+    assert not told and not spending.entries(source.parent / "out")
+    fitting.fit(asked, tell=lambda note: told.append((note, len(spending.entries(source.parent / "out")))))
+    assert len(told) == 3 and {entries for _, entries in told} == {1}
 
 
 def test_fit_says_what_is_guaranteed(source, capsys):
