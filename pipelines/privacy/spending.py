@@ -151,7 +151,7 @@ def _sum(found: list[dict[str, Any]]) -> Any:
 
 
 def check_holdout(config: RunConfig) -> None:
-    """Raise LaunderError where a run would hold out, and so expose, rows that one before, or `launder fit`, has promised
+    """Raise LaunderError where a run would hold out, and so expose, rows that one before or `launder fit` has promised
     to protect: each row has its place among all for good, and those up to the holdout's share are held out.
     """
     known = [entry.get(HOLDOUT_ENTRY) for folder in _accounts(config) for entry in entries(folder)]

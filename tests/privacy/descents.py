@@ -134,6 +134,15 @@ def check_sampling(steps=400, units=50):
     assert 0.6 < sizes.var() / expected[1] < 1.5, "units are not used each by itself: the size of a step tells"
 
 
+def check_steps():
+    """AssertionError where a fit takes other steps than it is charged for."""
+    rates, chosen = [], entropy.chosen
+    record = lambda count, rate: (rates.append(rate), chosen(count, rate))[1]  # noqa: E731
+    with mock.patch.object(entropy, "chosen", record), mock.patch.object(subsampling, "noise_for", return_value=1.0):
+        event = fit().record["ledger"]["events"][-1]
+    assert rates == [event["rate"]] * event["steps"], "steps use another share of the rows than is charged"
+
+
 def privacy(epsilon=20.0, **changes):
     return generators.Privacy(epsilon, 1e-2, STATED, **changes)
 

@@ -107,6 +107,7 @@ def test_an_audit_of_descent_finds_what_is_charged(tmp_path):
         descents.check_sensitivity(name, each=each)
     descents.check_noise()
     descents.check_sampling()
+    descents.check_steps()
     descents.check_fresh_noise()
     model = descents.check_resume(tmp_path / "state")
     ledger = Ledger.from_dict(model.record["ledger"])
@@ -155,6 +156,16 @@ def steps_of_one_size(monkeypatch):
         return np.isin(np.arange(count), np.random.default_rng().permutation(count)[: round(rate * count)])
 
     monkeypatch.setattr(entropy, "chosen", some)
+
+
+def steps_of_twice_the_rows(monkeypatch):
+    run = descent.Descent.run
+
+    def doubled(begun, *how):
+        begun.schedule = dataclasses.replace(begun.schedule, rate=2 * begun.schedule.rate)
+        return run(begun, *how)
+
+    monkeypatch.setattr(descent.Descent, "run", doubled)
 
 
 def entities_used_in_part(monkeypatch):
@@ -206,6 +217,7 @@ BROKEN = {
     noise_off: (descents.check_noise, "0.00 of the variance"),
     noise_of_half_the_size: (descents.check_noise, "of the variance"),
     steps_of_one_size: (descents.check_sampling, "not used each by itself"),
+    steps_of_twice_the_rows: (descents.check_steps, "another share of the rows"),
     entities_used_in_part: (descents.check_sampling, "used in part"),
     seed_as_noise_seed: (descents.check_fresh_noise, "the seed tells the noise"),
 }
