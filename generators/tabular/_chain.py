@@ -71,7 +71,7 @@ class Model(nn.Module):
         blur: bool = False,
     ) -> None:
         super().__init__()
-        self.dropout, self.blur = dropout, blur
+        self.dropout = dropout
         L, h, e = layout.width, width, embedding
         self.L, self.h, self.e, self.conditional = L, h, e, conditional
         self.embed, self.heads = TokenEmbedding(layout, e), Heads(layout, h)
@@ -83,6 +83,7 @@ class Model(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(depth, L, 1, h))
         self.register_buffer("member", _member(layout), persistent=False)
         self.register_buffer("intervals", blurrable(layout), persistent=False)
+        self.blur = blur and bool(self.intervals.any())  # a table without numbers draws nothing for it
         gated_tokens = L if gates else 0
         self.register_buffer("order", torch.ones(1, gated_tokens, gated_tokens).tril(-1), persistent=False)
         self.register_buffer("shared", torch.zeros(2, L, dtype=torch.float64))  # by entities, sampling/shared.py

@@ -38,9 +38,8 @@ from launderette.generators.training.plan import Plan, chain_options, of_chain
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms, row_strata or row_sobol
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
-DROPOUT_ROWS = 10_000  # rows below which units are left out from the first step on
-LATER_DROPOUTS = 0.1, 0.2  # of more rows, each once the validation loss no longer falls
-GATED_ROWS = 10_000  # rows from which on factors have gates: of fewer nothing was gained for certain
+MANY_ROWS = 10_000  # from which on factors have gates; of fewer, numbers walk and units are left out from the start
+LATER_DROPOUTS = 0.1, 0.2  # of many rows, each once the validation loss no longer falls
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Config:
     depth: int = 2  # residual layers per factor
     conditional: float = 0.15  # share of training rows that show a random set of columns
     dropout: float | None = None  # share of the units left out in a training step; of many rows None: as is needed
-    blur: bool = False  # whether training moves numbers among neighbouring cells
+    blur: bool | None = None  # whether training moves numbers among neighbouring cells
     gates: bool | None = None  # whether each factor weighs by itself what each earlier token tells
     memory: float = 0.6  # bound on the AUC of the loss attack, 0.5 to 1
     combinations: tuple[str, ...] = ()  # such as "city, country": values that occur together only as in training
@@ -251,8 +250,9 @@ def restore(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Autor
 def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
     """Fill the options left open by the number of tokens and rows."""
     chosen = chain_options(encoded.layout.width, rows)
-    chosen["gates"] = rows >= GATED_ROWS and encoded.layout.width <= MOST_GATED_TOKENS
-    if rows < DROPOUT_ROWS:
+    chosen["gates"] = rows >= MANY_ROWS and encoded.layout.width <= MOST_GATED_TOKENS
+    chosen["blur"] = rows < MANY_ROWS
+    if rows < MANY_ROWS:
         chosen["dropout"] = min(150 / rows, 0.3)
     given = {name: value for name, value in asdict(config).items() if value is not None}
     return Config(**(chosen | given))
@@ -260,7 +260,7 @@ def _settle(config: Config, encoded: Encoding, rows: int) -> Config:
 
 def _build(encoded: Encoding, config: Config) -> Model:
     shape = {name: getattr(config, name) for name in ("width", "embedding", "depth", "conditional", "gates")}
-    return Model(encoded.layout, dropout=config.dropout or 0.0, blur=config.blur, **shape)
+    return Model(encoded.layout, dropout=config.dropout or 0.0, blur=bool(config.blur), **shape)
 
 
 def _plan(config: Config, rows: int) -> Plan:
