@@ -19,6 +19,7 @@ from launderette.generators.training import checkpoint as files
 from launderette.generators.training import fitting
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
+from launderette.generators.training.validation import Folds
 
 FEW_IMAGES = 5000  # below which units are left out in training, and a diffusion takes smaller batches
 MOST_SMALL_SIDE = 12  # pixels of the shorter side up to which images are small
@@ -63,7 +64,7 @@ def train(
     check_patch(config, form)
     config = family.settle(config, form, len(data), device)
 
-    def begin(training: Tensor, validation: Tensor) -> nn.Module:
+    def begin(training: Tensor, folds: Folds) -> nn.Module:
         model = family.model(form, config)
         model.start(training)
         model, budget = placed(model, form, device), how.get("budget") or Budget()

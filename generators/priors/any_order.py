@@ -27,7 +27,7 @@ from launderette.generators.networks.normal_scores import LEAST_LEVEL, LEAST_VAR
 from launderette.generators.networks.ties import candidates
 from launderette.generators.priors.pairs import PairTables, gains
 from launderette.generators.priors.present_scores import PresentScores
-from launderette.generators.training.validation import folds
+from launderette.generators.training.validation import Folds
 
 MOST_FEATURES = 100  # of a copula that is solved for each row anew
 JUDGED_ROWS, JUDGED_TIMES = 200, 2  # other rows that suffice to compare copula and tables, in so many orders each
@@ -134,11 +134,11 @@ class AnyOrderPrior(nn.Module):
         """Whether it says more than that columns are independent."""
         return self.pairs.used or self.copula.used
 
-    def fit(self, x: Tensor, other: Tensor, informed: Informed) -> None:
-        """Read tables and copula off tokens x [N, L]; each column is told by what makes it likelier in other rows: the
-        validation rows [M, L], or parts of x in turn where these are few (cross-validation).
+    def fit(self, x: Tensor, folds: Folds, informed: Informed) -> None:
+        """Read tables and copula off tokens x [N, L]; each column is told by what makes it likelier in the others of
+        its folds.
         """
-        told = self._compared(x, other, informed) if len(self.copula.R) <= MOST_FEATURES else None
+        told = self._compared(x, folds, informed) if len(self.copula.R) <= MOST_FEATURES else None
         self.pairs.fit(x, informed(x))
         if told is None:
             self.copula.shrink(self.copula.fit(x), INDEPENDENT)
@@ -150,11 +150,11 @@ class AnyOrderPrior(nn.Module):
         self.by_copula.copy_(torch.zeros_like(self.by_copula) if told is None else by_copula)
         self._look()
 
-    def _compared(self, x: Tensor, other: Tensor, informed: Informed) -> tuple[int, Tensor, dict[int, float]] | None:
+    def _compared(self, x: Tensor, folds: Folds, informed: Informed) -> tuple[int, Tensor, dict[int, float]] | None:
         """Return which candidate the copula is, which columns are to follow it, bool [C], and by how much regressions
         of its often missing numbers are shrunk; None for no copula.
         """
-        parts = [(own, *self._judged(others)) for own, others in folds(x, other)]
+        parts = [(own, *self._judged(others)) for own, others in folds]
         parts = parts[: -(-JUDGED_ROWS * JUDGED_TIMES // max(1, len(parts[0][1])))]
         amounts = self.present.chosen(self.copula, parts)
         more = torch.cat([self._gained(*part, informed, amounts) for part in parts], 1)  # nats [candidates, others, C]

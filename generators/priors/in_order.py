@@ -11,7 +11,7 @@ from launderette.generators.networks.layers import Heads
 from launderette.generators.networks.ties import MOST_SOLVED_FEATURES, candidates, is_wide
 from launderette.generators.priors.number_gains import number_gains
 from launderette.generators.priors.score_fitting import fit_scores
-from launderette.generators.training.validation import folds
+from launderette.generators.training.validation import Folds
 
 COPULA_KEPT_ROWS = 10_000  # below which the copula is kept where it helps at all
 HELPS_ERRORS = 2  # standard errors from none, for what helps
@@ -19,16 +19,14 @@ Parts = list[tuple[Tensor, Tensor]]  # rows to fit to [n, L] and others [m, L]
 
 
 @torch.no_grad()
-def fit(copula: Copula, heads: Heads, x: Tensor, validation: Tensor) -> None:
-    """Fit the copula to tokens x [N, L], shrunk as suits other rows best; use none where it does not help, nor of more
-    than MOST_SOLVED_FEATURES features.
-
-    Other rows are the validation rows [M, L], or parts of x in turn where these are few (cross-validation).
+def fit(copula: Copula, heads: Heads, x: Tensor, folds: Folds) -> None:
+    """Fit the copula to tokens x [N, L], shrunk as suits the others of its folds best; use none where it does not help,
+    nor of more than MOST_SOLVED_FEATURES features.
     """
     if len(copula.R) > MOST_SOLVED_FEATURES:
         copula.shrink(copula.R, INDEPENDENT)
         return
-    parts = list(folds(x, validation))[: 1 if is_wide(copula.R) else None]
+    parts = list(folds)[: 1 if is_wide(copula.R) else None]
     told = _fitted(copula, heads, x, parts)
     if copula.squared and len(x) < COPULA_KEPT_ROWS:
         straight = {name: own.clone() for name, own in copula.state_dict().items()}

@@ -34,6 +34,7 @@ from launderette.generators.networks.layers import IMPOSSIBLE, Heads, TokenEmbed
 from launderette.generators.priors import in_order
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import Allowed, anything
+from launderette.generators.training.validation import Folds
 
 EVERY_ROW = slice(None)  # which copies nothing
 AtRows = Tensor | slice
@@ -91,10 +92,10 @@ class Model(nn.Module):
         self.copula = Copula(layout)
         self.combinations: tuple[Combinations, ...] = ()
 
-    def start_from_copula(self, x: Tensor, validation: Tensor) -> None:
-        """Fit the copula to tokens x [N, L], as suits the validation rows [M, L] best."""
+    def start_from_copula(self, x: Tensor, folds: Folds) -> None:
+        """Fit the copula to tokens x [N, L], as suits the others of its folds best."""
         self.eval()
-        in_order.fit(self.copula, self.heads, x, validation)
+        in_order.fit(self.copula, self.heads, x, folds)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x) of tokens x [B, L] in nats, [B]; while training, some rows are conditioned on random

@@ -19,7 +19,7 @@ from launderette.generators.priors.pairs import PairTables, gains
 from launderette.generators.priors.score_fitting import fit_scores
 from launderette.generators.tabular._schedule import mutual_information
 from launderette.generators.tabular._variables import Variables
-from launderette.generators.training.validation import folds
+from launderette.generators.training.validation import Folds
 
 VALIDATION_ROWS = 2000  # validation rows that are asked
 MOST_DRAWN_FEATURES = 1000  # of a copula, which each draw reads for each column: those of wider tables start alone
@@ -43,13 +43,10 @@ class Start(nn.Module):
         self.register_buffer("follows", torch.zeros(self.copula.columns, dtype=torch.bool))
         self.pairs = PairTables(variables.layout)
 
-    def fit(self, x: Tensor, validation: Tensor, start: str) -> None:
-        """Fit what STARTS names to tokens x [N, L]: of copula and tables what makes other rows likelier.
-
-        Other rows are the validation rows [M, L], or parts of x in turn where these are few.
-        """
+    def fit(self, x: Tensor, folds: Folds, start: str) -> None:
+        """Fit what STARTS names to tokens x [N, L]: of copula and tables what makes others of its folds likelier."""
         R = self.copula.R
-        parts = list(folds(x, validation[:VALIDATION_ROWS]))[: 1 if is_wide(R) else None]
+        parts = [(own, others[:VALIDATION_ROWS]) for own, others in folds][: 1 if is_wide(R) else None]
         gained = self._fit_copula(x, parts, used=start in ("likelier", "copula") and len(R) <= MOST_DRAWN_FEATURES)
         if start in ("likelier", "pairs") and self.pairs.partners.numel():
             gained_of_pairs = sum(self._gain_of_pairs(*part) for part in parts) / len(parts)

@@ -38,6 +38,7 @@ from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.plan import Plan, with_options
+from launderette.generators.training.validation import Folds
 
 CONDITION_LATENTS = 8192  # latents among which a condition chooses
 LATENT_COMPONENTS = 24  # of the mixture
@@ -282,7 +283,7 @@ def _hidden(encoded: Encoding, target: str | None) -> list[int]:
     return found
 
 
-def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, folds: Folds) -> None:
     model.start_from_marginals(x)
 
 

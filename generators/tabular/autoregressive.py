@@ -35,6 +35,7 @@ from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.plan import Plan, chain_options, of_chain
+from launderette.generators.training.validation import Folds
 
 Points = Callable[[int, int, int, int], np.ndarray]  # randomness.row_uniforms, row_strata or row_sobol
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
@@ -268,9 +269,9 @@ def _plan(config: Config, rows: int) -> Plan:
     return replace(plan, dropouts=LATER_DROPOUTS) if config.dropout is None else plan
 
 
-def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, folds: Folds) -> None:
     model.heads.start_from_marginals(x)
-    model.start_from_copula(x, held)
+    model.start_from_copula(x, folds)
     model.combinations = combinations.learn(config.combinations, encoded, x.numpy())
 
 

@@ -54,6 +54,7 @@ from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, PrivateTraining, TableFamily
 from launderette.generators.training.options import settled
 from launderette.generators.training.plan import chain_options, of_chain
+from launderette.generators.training.validation import Folds
 
 PRIVATE_WIDTH = 32  # under noise, of which each weight gets some
 # orders that the bound of a row is averaged over, the same for all rows; of wide ones as few as make so many tokens
@@ -313,10 +314,10 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(encoded.layout, width=settled(config.width), embedding=config.embedding, depth=config.depth)
 
 
-def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, held: Tensor) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, folds: Folds) -> None:
     _from_marginals(model, x)
     if len(x) < STARTED_ROWS:
-        model.prior.fit(x, held, partial(mutual_information, columns=model.columns))
+        model.prior.fit(x, folds, partial(mutual_information, columns=model.columns))
 
 
 def _from_marginals(model: Model, x: Tensor) -> None:

@@ -36,6 +36,7 @@ from launderette.generators.training.collapse import LEAST_FIDELITY
 from launderette.generators.training.fitting import FitOptions, TableFamily
 from launderette.generators.training.options import settled
 from launderette.generators.training.plan import Plan, Turn
+from launderette.generators.training.validation import Folds
 
 RAKING_ROWS = 8192  # rows to which the shares of tokens are fitted, of wide tables fewer
 RAKED_COLUMNS, LEAST_ROUNDS = 2400, 2  # columns fitted in turn in all rounds over a table's columns, and those at least
@@ -149,9 +150,9 @@ def _build(encoded: Encoding, config: Config) -> Model:
     return Model(Variables(encoded.layout, encoded.columns), **options)
 
 
-def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, validation: Tensor) -> None:
+def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, folds: Folds) -> None:
     model.variables.fit(x)
-    model.start.fit(x, validation, config.start)
+    model.start.fit(x, folds, config.start)
     model.prepare(x)
 
 

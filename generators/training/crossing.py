@@ -8,7 +8,7 @@ counts is between .01 too low and .01 too high, and its error .03 in place of .0
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,36 +16,56 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from launderette.generators.training import randomness
 from launderette.generators.training.memorisation import Attack, Losses, Remembered, placements
+from launderette.generators.training.validation import Folds, folds
 
-CROSSED_ROWS = 5, 50  # rows held back: from the first on it can be done, from the second on it is not worth its time
+CROSSED_OWNERS = 5, 50  # of the rows held back: from so many on it can be done; it is not worth its time
 CROSSED_FOLDS = 4
 MOST_CROSSED_TOKENS = 200  # of a row: what wider ones begin with takes long to fit
 
 
+Begin = Callable[[Tensor, Folds], nn.Module]  # of rows [N, ...] and parts of them to choose settings by
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """Models before their training: what `begin` makes of some of the rows [N, ...], which belong to `owners` [N]."""
+
+    begin: Begin
+    rows: Tensor
+    owners: np.ndarray
+    seed: int  # of their weights
+
+    def __call__(self, kept: np.ndarray, held: np.ndarray) -> nn.Module:
+        """Return what the rows of the numbers `kept` tell, where settings are chosen by those `held`."""
+        own = self.rows[kept]
+        with torch.random.fork_rng():
+            randomness.manual_seed(self.seed, "weights")
+            return self.begin(own, folds(own, self.rows[held], self.owners[kept]))
+
+
 def crossed(
     attack: Attack,
-    begin: Callable[[Tensor, Tensor], nn.Module],
-    sides: tuple[Tensor, Tensor],
+    untrained: Untrained,
+    parts: tuple[np.ndarray, np.ndarray],
     fold: np.ndarray,
     attacked: Mapping[str, Any],
 ) -> Attack:
-    """Return the attack with begin(training rows, other rows) of both `sides` as its reference, of which it is known
-    what it remembers from fits without the rows of each `fold`, int [N], all N rows in one order.
+    """Return the attack with what begins with the rows of the first of `parts`, row numbers, as its reference, of which
+    it is known what it remembers from fits without the rows of each `fold`, int [N].
     """
-    x = torch.cat(sides)
     placed, apart, fitted = [], [], []
     for k in np.unique(fold):
-        inside, outside = (x[torch.from_numpy(fold == k) ^ side] for side in (True, False))
-        own, others = Attack.on(inside, outside, attack.chunk, attack.seed, most=len(x)).losses(
-            _losses(begin(inside, outside), attacked)
-        )
+        inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        sides = Attack.on(untrained.rows[inside], untrained.rows[outside], attack.chunk, attack.seed, most=len(fold))
+        own, others = sides.losses(_losses(untrained(inside, outside), attacked))
         placed.append(placements(own, others))
         apart.append(others - own.mean())
         fitted.append(len(inside))
-    fewer = min(1.0, float(np.mean(fitted)) / len(sides[0])) ** 0.5
-    auc, gap = (float(np.concatenate(parts).mean()) for parts in (placed, apart))
-    begun = _losses(begin(*sides), attacked)
+    fewer = min(1.0, float(np.mean(fitted)) / len(parts[0])) ** 0.5
+    auc, gap = (float(np.concatenate(found).mean()) for found in (placed, apart))
+    begun = _losses(untrained(*parts), attacked)
     return replace(attack, reference=attack.losses(begun), known=Remembered(0.5 + (auc - 0.5) * fewer, gap * fewer))
 
 

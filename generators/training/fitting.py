@@ -24,8 +24,15 @@ from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
-from launderette.generators.training import loop, randomness, state, validation
-from launderette.generators.training.crossing import CROSSED_FOLDS, CROSSED_ROWS, MOST_CROSSED_TOKENS, crossed
+from launderette.generators.training import loop, state, validation
+from launderette.generators.training.crossing import (
+    CROSSED_FOLDS,
+    CROSSED_OWNERS,
+    MOST_CROSSED_TOKENS,
+    Begin,
+    Untrained,
+    crossed,
+)
 from launderette.generators.training.memorisation import (
     LEAST_WATCHED_ROWS,
     MOST_ATTACKED_ROWS,
@@ -35,6 +42,7 @@ from launderette.generators.training.memorisation import (
 )
 from launderette.generators.training.plan import Plan, for_width
 from launderette.generators.training.shrinking import Beginning, Chain, same
+from launderette.generators.training.validation import Folds
 
 
 class FitOptions(TypedDict, total=False):
@@ -72,8 +80,8 @@ class TableFamily:
     ]  # (config, encoding, rows) -> config with the options that were left open
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
     start: Callable[
-        [Any, Encoding, Any, Tensor, Tensor], None
-    ]  # (model, encoding, config, tokens [N, L], validation ones [M, L])
+        [Any, Encoding, Any, Tensor, Folds], None
+    ]  # (model, encoding, config, tokens [N, L], parts of them by which settings are chosen)
     plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
     private: PrivateTraining | None = None  # where there is one
 
@@ -99,9 +107,9 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 
-    def begin(training_rows: Tensor, validation_rows: Tensor) -> nn.Module:
+    def begin(training_rows: Tensor, folds: Folds) -> nn.Module:
         model = family.build(encoded, config)
-        family.start(model, encoded, config, training_rows, validation_rows)
+        family.start(model, encoded, config, training_rows, folds)
         return model.to(chosen[0])
 
     def plan(rows: int) -> Plan:
@@ -131,7 +139,7 @@ def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:
 
 def train(
     x: Tensor,
-    begin: Callable[[Tensor, Tensor], nn.Module],
+    begin: Begin,
     plan: Callable[[int], Plan],
     config: Any,
     coded: Mapping[str, Any],
@@ -139,13 +147,12 @@ def train(
     started: float,
     **how: Unpack[FitOptions],
 ) -> tuple[Any, dict[str, Any], Tensor]:
-    """Train begin(training, validation) on coded x [N, ...] by plan(rows): the best model, its record, the training
-    rows.
-    """
+    """Train begin(rows, folds) on coded x [N, ...] by plan(rows): the best model, its record, the training rows."""
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
     parts = validation.split(len(x), config.validation, seed, how.get("groups"))
+    untrained = Untrained(begin, x, validation.owners(len(x), how.get("groups")), seed)
+    model = untrained(*parts)
     training_rows, validation_rows = (x[rows] for rows in parts)
-    model = _seeded(begin, training_rows, validation_rows, seed)
     beginning = Beginning.of(model, x.shape[1]) if isinstance(model, Chain) else None
     planned = plan(len(training_rows))
     if len(validation_rows) < LEAST_WATCHED_ROWS:
@@ -161,7 +168,7 @@ def train(
         "checkpoint": how.get("checkpoint"),
     }
     placed = training_rows.to(device), validation_rows.to(device)
-    attack = _attack(begin, x, *placed, planned, seed)
+    attack = _attack(untrained, *placed, planned)
     best, record = loop.train(model, *placed, planned, progress=reported, attack=attack, **asked)
     model.load_state_dict(model.state_dict() | best)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
@@ -171,40 +178,33 @@ def train(
     if attack:
         bounded = {} if planned.memory is None else {"bound": planned.memory}
         if beginning is not None:
-            fold = validation.parts(len(x), CROSSED_FOLDS, seed, how.get("groups"))[np.concatenate(parts)]
-            again = _crossing(begin, (training_rows, validation_rows), fold, planned, seed)
+            fold = validation.parts(len(x), CROSSED_FOLDS, seed, how.get("groups"))
+            again = _crossing(untrained, parts, fold, planned)
             bounded = beginning.shrink(attack, config.memory, again)
         record["memorisation"] = attack.measure(partial(model, **planned.attacked)) | bounded
     return model, record, training_rows
 
 
 def _crossing(
-    begin: Callable[[Tensor, Tensor], nn.Module], sides: tuple[Tensor, Tensor], fold: np.ndarray, plan: Plan, seed: int
+    untrained: Untrained, parts: tuple[np.ndarray, np.ndarray], fold: np.ndarray, plan: Plan
 ) -> Callable[[Attack], Attack]:
-    """Return how an attack on few validation rows is judged again by cross-fitting; the attack itself of more, or of
-    wide ones.
+    """Return how an attack on rows of few owners held back is judged again by cross-fitting; the attack itself where
+    they are more, or the rows wide.
     """
-    few, enough = CROSSED_ROWS
-    if not few <= len(sides[1]) < enough or sides[1].shape[1] > MOST_CROSSED_TOKENS:
+    few, enough = CROSSED_OWNERS
+    if not few <= len(np.unique(untrained.owners[parts[1]])) < enough or untrained.rows.shape[1] > MOST_CROSSED_TOKENS:
         return same
-    return partial(crossed, begin=partial(_seeded, begin, seed=seed), sides=sides, fold=fold, attacked=plan.attacked)
+    return partial(crossed, untrained=untrained, parts=parts, fold=fold, attacked=plan.attacked)
 
 
-def _seeded(begin: Callable[[Tensor, Tensor], nn.Module], kept: Tensor, held: Tensor, seed: int) -> nn.Module:
-    with torch.random.fork_rng():
-        randomness.manual_seed(seed, "weights")
-        return begin(kept, held)
-
-
-def _attack(
-    begin: Callable[[Tensor, Tensor], nn.Module], x: Tensor, kept: Tensor, held: Tensor, plan: Plan, seed: int
-) -> Attack | None:
+def _attack(untrained: Untrained, kept: Tensor, held: Tensor, plan: Plan) -> Attack | None:
     """Set up the attack that training is judged by; None for a game of two networks, which has no loss of a row."""
     if list(plan.turns) != [""]:
         return None
-    reference = partial(_seeded(begin, x, x, seed).eval(), **plan.attacked) if len(held) < REFERENCE_ROWS else None
+    every = np.arange(len(untrained.rows))
+    reference = partial(untrained(every, every).eval(), **plan.attacked) if len(held) < REFERENCE_ROWS else None
     most = MOST_ATTACKED_ROWS if plan.memory is None else MOST_WATCHED_ROWS
-    return Attack.on(kept, held, plan.chunk, seed, reference, most)
+    return Attack.on(kept, held, plan.chunk, untrained.seed, reference, most)
 
 
 @torch.no_grad()

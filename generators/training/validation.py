@@ -1,6 +1,7 @@
 """The validation split inside a training: rows that no weight is fitted to, by which training stops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -10,22 +11,27 @@ from launderette.generators.data import groups as grouping
 from launderette.generators.data.groups import Groups
 from launderette.generators.training import randomness
 
+Folds: TypeAlias = Iterable[tuple[Tensor, Tensor]]  # rows to fit to, others to choose settings by
+
 LEAST_VALIDATION_ROWS, MOST_VALIDATION_ROWS = 100, 10_000  # rows; the first where an eighth of the rows are as many
 
 ENOUGH_ROWS = 500  # to choose one of a few settings by
 VALIDATION_FOLDS = 5
 
 
-def split(rows: int, share: float, seed: int, groups: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return row numbers for training and for validation, at least one each; all rows of a group on one side.
+def owners(rows: int, groups: Groups | None) -> np.ndarray:
+    """Return the number of each row's group, int [rows]; its own for each where all are of one group.
 
-    Rows that are all of one group are cut by rows. Raises GeneratorError for another number of groups than of rows.
+    Raises GeneratorError for another number of groups than of rows.
     """
     numbers = grouping.numbered(groups, rows)
-    if (numbers == numbers[0]).all():
-        numbers = np.arange(rows)
+    return np.arange(rows) if (numbers == numbers[0]).all() else numbers
+
+
+def split(rows: int, share: float, seed: int, groups: Groups | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return row numbers for training and for validation, at least one each; all rows of an owner on one side."""
     wanted = min(max(1, round(share * rows), min(LEAST_VALIDATION_ROWS, rows // 8)), MOST_VALIDATION_ROWS, rows - 1)
-    held = grouping.chosen(numbers, wanted, randomness.generator(seed, "validation split"))
+    held = grouping.chosen(owners(rows, groups), wanted, randomness.generator(seed, "validation split"))
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
@@ -46,13 +52,15 @@ def parts(rows: int, count: int, seed: int, groups: Groups | None = None) -> np.
     return randomness.generator(seed, "parts").permutation(len(names))[numbers] % count
 
 
-def folds(x: Tensor, validation: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def folds(x: Tensor, validation: Tensor, owned: np.ndarray) -> Folds:
     """Yield rows to fit to and other rows to choose settings by: x [N, ...] and validation [M, ...] or, where the
-    latter are few, x without every fifth row and those (cross-validation), until there are enough others.
+    latter are few, x without the rows of every fifth owner, `owned` [N], and those (cross-validation), until there are
+    enough others. Rows of fewer than five owners are taken one by one.
     """
     if len(validation) >= ENOUGH_ROWS or len(x) < 2 * VALIDATION_FOLDS:
         yield x, validation
         return
-    fold = torch.arange(len(x), device=x.device) % VALIDATION_FOLDS
+    names, numbers = np.unique(owned, return_inverse=True)
+    fold = torch.from_numpy(numbers if len(names) >= VALIDATION_FOLDS else np.arange(len(x))) % VALIDATION_FOLDS
     for k in range(min(VALIDATION_FOLDS, 1 + ENOUGH_ROWS * VALIDATION_FOLDS // len(x))):
         yield x[fold != k], x[fold == k]

@@ -18,6 +18,7 @@ from generators.tabular._gan_networks import TableDiscriminator
 from generators.tabular._start import Start
 from generators.tabular._variables import Variables
 from generators.training.collapse import coverage, precision
+from generators.training.validation import folds
 from tests.generators import tables
 
 
@@ -83,7 +84,7 @@ def test_many_levels_are_seen_through_codes():
 def test_the_start_keeps_what_is_known_and_draws_the_rest_by_it(start_from):
     variables, x = variables_of(tables.linked(3000))
     start = Start(variables)
-    start.fit(x, x[:200], start_from)
+    start.fit(x, [(x, x[:200])], start_from)
     torch.manual_seed(0)
     z, y = start.draw(torch.zeros(3000, 0), torch.rand(3000, 18), x, [0])
     picks, _ = variables.settle(y)
@@ -101,7 +102,7 @@ def test_tables_of_pairs_are_chosen_where_they_make_others_likelier_and_keep_the
     )
     variables, x = variables_of(peaks)
     start = Start(variables)
-    start.fit(x[300:], x[:300], "likelier")
+    start.fit(x[300:], [(x[300:], x[:300])], "likelier")
     assert start.pairs.used  # no correlation tells of |v|
     torch.manual_seed(0)
     z, y = start.draw(torch.randn(1500, 3), torch.rand(1500, sum(variables.sizes)), x, [])
@@ -111,7 +112,7 @@ def test_tables_of_pairs_are_chosen_where_they_make_others_likelier_and_keep_the
     assert abs(z.mean()) < 0.1 and z.std() == pytest.approx(1, abs=0.1) and len(tokens) == 1500
     line = variables_of(peaks[["v", "line"]])
     start = Start(line[0])
-    start.fit(line[1][300:], line[1][:300], "likelier")
+    start.fit(line[1][300:], [(line[1][300:], line[1][:300])], "likelier")
     assert start.copula.used and not start.pairs.used
 
 
@@ -121,11 +122,11 @@ def test_columns_that_explain_nothing_do_not_keep_the_start_from_what_others_exp
     noise = {f"n{k}": rng.choice([f"v{j}" for j in range(14)], 300, p=[0.48] + [0.04] * 13) for k in range(8)}
     variables, x = variables_of(pd.DataFrame({"a": a, "b": np.char.upper(a), **noise}))
     start = Start(variables)
-    start.fit(x[40:], x[:40], "copula")
+    start.fit(x[40:], folds(x[40:], x[:40], np.arange(len(x) - 40)), "copula")
     terms = start.copula.terms(x)
     assert start.copula.used and start.follows.all() and float(terms[1].max()) > 0.5
     assert sum(bool(terms[c].abs().max() < 1e-6) for c in range(2, 10)) > 4  # by what comes before
-    start.fit(x[40:], x[:40], "noise")
+    start.fit(x[40:], [(x[40:], x[:40])], "noise")
     assert not start.copula.used and not start.follows.any()
 
 

@@ -20,6 +20,7 @@ from generators.networks.label_fitting import fit_labels
 from generators.priors.number_gains import number_gains
 from generators.priors.score_fitting import fit_scores
 from generators.tabular._chain import Model
+from generators.training.validation import folds
 
 
 def normal_table(rows: int, r: float = 0.9, seed: int = 0) -> pd.DataFrame:
@@ -249,7 +250,7 @@ def started(frame):
     x = torch.from_numpy(encoded.encode(frame))
     model = Model(encoded.layout, width=16, embedding=4, depth=1, conditional=0.0)
     model.heads.start_from_marginals(x)
-    model.start_from_copula(x, x[:0])
+    model.start_from_copula(x, folds(x, x[:0], np.arange(len(x))))
     return model.copula
 
 

@@ -19,6 +19,7 @@ from generators.priors.any_order import AnyOrderPrior
 from generators.priors.pairs import PairTables, gains
 from generators.tabular import diffusion
 from generators.tabular._schedule import mutual_information
+from generators.training.validation import folds
 from tests.generators import tables
 
 
@@ -106,7 +107,7 @@ def numbers(n: int = 300) -> pd.DataFrame:
 def prior_of(frame: pd.DataFrame) -> tuple[AnyOrderPrior, torch.Tensor]:
     encoded = encoder.fit(frame, infer(frame))
     x, found = torch.from_numpy(encoded.encode(frame)), AnyOrderPrior(encoded.layout)
-    found.fit(x, x[:0], partial(mutual_information, columns=len(encoded.layout.places)))
+    found.fit(x, folds(x, x[:0], np.arange(len(x))), partial(mutual_information, columns=len(encoded.layout.places)))
     return found, x
 
 

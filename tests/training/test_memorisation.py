@@ -16,7 +16,7 @@ import generators
 from generators import Budget, GeneratorError
 from generators.tabular import diffusion
 from generators.training import loop, memorisation, shrinking, validation
-from generators.training.crossing import crossed
+from generators.training.crossing import Untrained, crossed
 from generators.training.memorisation import Attack, Remembered
 from generators.training.shrinking import Beginning
 from tests.evaluation.tables import mixed
@@ -68,7 +68,9 @@ def test_of_few_rows_cross_fitting_tells_what_the_beginning_remembers():
         model = Counts(kept)
         truth = Attack.on(kept, x[120:], 4096, 0, most=4000).measure(model)["auc"]
         attack = Attack.on(kept, held, 4096, 0)
-        again = crossed(attack, lambda rows, _: Counts(rows), (kept, held), validation.parts(120, 4, seed), {})
+        untrained = Untrained(lambda rows, _: Counts(rows), x[:120], np.arange(120), 0)
+        parts = np.arange(105), np.arange(105, 120)
+        again = crossed(attack, untrained, parts, validation.parts(120, 4, seed), {})
         for name, found in {"held back": attack, "crossed": again}.items():
             errors[name].append(found.measure(model)["auc"] - truth)
     assert abs(np.mean(errors["crossed"])) < 0.015 and np.std(errors["crossed"]) < 0.6 * np.std(errors["held back"])

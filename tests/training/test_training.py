@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -247,13 +248,15 @@ def test_an_empty_budget_is_refused(field):
         Budget(**{field: 0})
 
 
-def test_few_validation_rows_are_replaced_by_parts_of_the_training_rows_in_turn():
+@pytest.mark.parametrize("owners", [np.arange(40), np.arange(40) % 8, np.arange(40) // 20], ids=["own", "few", "two"])
+def test_few_validation_rows_are_replaced_by_parts_of_the_training_rows_in_turn(owners):
     x, few, many = torch.arange(40), torch.arange(3), torch.arange(validation.ENOUGH_ROWS)
-    assert [(a.tolist(), b.tolist()) for a, b in validation.folds(x, many)] == [(x.tolist(), many.tolist())]
-    parts = list(validation.folds(x, few))
+    assert [(a.tolist(), b.tolist()) for a, b in validation.folds(x, many, x.numpy())] == [(x.tolist(), many.tolist())]
+    parts = list(validation.folds(x, few, owners))
     assert all(sorted(a.tolist() + b.tolist()) == x.tolist() for a, b in parts)
     assert sorted(row for _, others in parts for row in others.tolist()) == x.tolist()
-    assert len(list(validation.folds(torch.arange(2000), few))) == 2  # 800 others are enough
+    assert len({*owners}) < 5 or all(not {*owners[a]} & {*owners[b]} for a, b in parts)
+    assert len(list(validation.folds(torch.arange(2000), few, np.arange(2000)))) == 2  # 800 others are enough
 
 
 class Rote(Line):
