@@ -40,12 +40,12 @@ class Loss:
     @property
     def beyond(self) -> float:
         """What is lost beyond chance."""
-        return float(np.clip(self.lost - self.chance, 0, 1))
+        return min(max(self.lost - self.chance, 0.0), 1.0)
 
     @property
     def sure(self) -> float:
         """What is lost at least (95 %), where it is beyond chance: a loss that few rows show is not a smaller one."""
-        return float(np.clip(self.lost - self.chance / 2, 0, 1)) if self.lost > self.chance else 0.0
+        return min(max(self.lost - self.chance / 2, 0.0), 1.0) if self.lost > self.chance else 0.0
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def counted(found: Mapping[str, Sequence[Counted]]) -> Score:
 def _worst(losses: Sequence[Loss]) -> dict[str, dict[str, float]]:
     """What is lost in each of the worst parts, and by chance alone; the greatest loss of a part that has several."""
     found: dict[str, Loss] = {}
-    for loss in sorted(losses, key=lambda loss: (-loss.beyond, -loss.lost, loss.part)):
-        if loss.lost > 0:
-            found.setdefault(loss.part, loss)
+    lossy = (loss for loss in losses if loss.lost > 0)
+    for loss in sorted(lossy, key=lambda loss: (-loss.beyond, -loss.lost, loss.part)):
+        found.setdefault(loss.part, loss)
     shown = list(found.values())[:SHOWN]
     return {
         "lost": {loss.part: loss.lost for loss in shown},

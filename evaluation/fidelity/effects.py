@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -48,39 +49,65 @@ class Foretold:
 
 
 def lost(
-    real: tuple[Cells, Quantity],
-    other: tuple[Cells, Quantity],
-    parts: int,
-    least: float = LEAST_EFFECT,
-    effect: float = 1.0,
+    real: tuple[Cells, Quantity], other: tuple[Cells, Quantity], parts: int, least: float = LEAST_EFFECT
 ) -> tuple[float, float] | None:
     """Share lost of an effect, and its standard error; None where real rows show hardly any, or no more than the
     strongest of so many parts by chance.
 
     The effect of a cell is the mean of the quantity there, less the mean of all. What is left is the regression
     coefficient of other rows on the effects of real ones, the noise of these taken away: 0 where the quantity is dealt
-    out anew, 1 in fresh real rows. Means vary `effect` times as much as those of independent rows (design effect).
+    out anew, 1 in fresh real rows.
     """
-    rows, size = len(real[0]) / effect, len(other[0]) / effect
     if min(len(real[0]), len(other[0])) < LEAST_EFFECT_ROWS or not np.ptp(
         real[1]
     ):  # the deviation of equal numbers is not always 0
         return None
     one, two = ((values - values.mean()) / real[1].std() for _, values in (real, other))
     width = 1 + max(int(real[0].max()), int(other[0].max()))
-    counts = np.bincount(real[0], minlength=width)
-    means = np.bincount(real[0], one, width) / np.maximum(counts, 1)
-    free = max(1, int(np.count_nonzero(counts)) - 1)
-    strength = float((counts * means**2).sum() / len(real[0]) - free / rows)
+    cells = InCells(
+        np.bincount(real[0], minlength=width),
+        np.bincount(real[0], one, width),
+        np.bincount(real[0], one**2, width),
+        np.bincount(other[0], two, width),
+        len(other[0]),
+    )
+    shown, share, error = lost_in(cells, parts, least)
+    return (float(share), float(error)) if shown else None
+
+
+class InCells(NamedTuple):
+    """Real rows by cell, the sums and sums of squares there of quantities of mean 0 and variance 1, and their sums in
+    other rows, all float64 [..., cells], of so many other rows.
+    """
+
+    rows: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+    others: np.ndarray
+    size: int
+
+
+def lost_in(
+    found: InCells, parts: int, least: float, effect: float | np.ndarray = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whether real rows show an effect, bool [...], the share of it that is lost and its standard error, as in `lost`.
+    Means vary `effect` times as much as those of independent rows (design effect).
+    """
+    whole = found.rows.sum(-1)
+    rows, size = whole / effect, found.size / effect
+    means = found.sums / np.maximum(found.rows, 1)
+    free = np.maximum(1, np.count_nonzero(found.rows, axis=-1) - 1)
+    explained = (means * found.sums).sum(-1) / whole
+    strength = explained - free / rows
     by_chance = (
         chi2.isf(1 / (2 * chance.ONCE_IN * parts), free) - free
     )  # few cells exceed a normal error far more often
-    if strength < max(least, by_chance / rows):
-        return None
-    products = means[real[0]] * one
-    error = np.sqrt(products.var() * (1 / rows + 1 / size) + free / rows / size) / strength
-    left = float((means[other[0]] * two).mean()) / strength
-    return float(np.clip(1 - left, 0, 1)), float(error)
+    shown = strength >= np.maximum(least, by_chance / rows)
+    strength = np.where(shown, strength, 1.0)
+    variance = (means**2 * found.squares).sum(-1) / whole - explained**2  # of what each row adds
+    error = np.sqrt(np.maximum(variance, 0) * (1 / rows + 1 / size) + free / rows / size) / strength
+    left = (means * found.others).sum(-1) / found.size / strength
+    return shown, np.clip(1 - left, 0, 1), error
 
 
 def in_subgroups(

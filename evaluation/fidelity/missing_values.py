@@ -18,6 +18,7 @@ LEAST_MISSING = 20  # rows of each table whose other columns are looked at
 CELLS_OF_OTHER = 5  # of another column
 LEAST_INVENTED = 0.1  # share of the variance of what is missing that released rows alone have to owe to another column
 MISSING_ROWS = 50_000
+MOST_MARKS = 2**19  # columns times rows that are counted at once, each in ten cells
 
 
 def missingness(samples: Samples, *, seed: int = 0) -> Score:
@@ -51,20 +52,19 @@ def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
 
     What decides are cells of another column (numbers in eighths, missing included): the shares of missing values there.
     What is left is their regression coefficient, as in `over_time`, and what is lost counts as there. Cost: one count
-    per pair with a column that lacks values.
+    per pair with a column that lacks values, many of them in one product.
     """
 
     def measure(role: str) -> list[Loss]:
+        if not samples.known:
+            return []
         real, other = chance.real(samples, role), samples.table(role).iloc[samples.rows(role, MISSING_ROWS, seed)]
-        lacking = [
-            c for c in samples.known if any(_absent(samples, t, c).sum() >= LEAST_MISSING for t in (real, other))
-        ]
-        codes = {c: [cells.codes(samples, c, real, table) for table in (real, other)] for c in samples.known}
-        parts = 2 * len(lacking) * len(codes)
-        pairs = [(column, given) for column in lacking for given in codes if given != column]
+        codes = [np.stack([cells.codes(samples, c, real, side) for c in samples.known]) for side in (real, other)]
+        lacking = np.flatnonzero(np.maximum(*((side == 0).sum(1) for side in codes)) >= LEAST_MISSING)
         owners = chance.owners(samples, role)
-        together = {c: entities.label_effect(1 * (codes[c][0] == 0), owners) for c in lacking}
-        found = [one for c, given in pairs for one in _tied(c, given, codes[c], codes[given], parts, together[c])]
+        effect = np.array([entities.label_effect(1 * (codes[0][k] == 0), owners) for k in lacking])
+        directions = (codes, effects.LEAST_EFFECT, "real"), (codes[::-1], LEAST_INVENTED, "released")
+        found = [loss for direction in directions for loss in _tied(samples.known, lacking, effect, *direction)]
         return chance.allowed(found)
 
     absent = Reason.NO_ASSOCIATION, "whether a value is missing depends on no other column"
@@ -72,25 +72,49 @@ def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def _tied(
-    column: str, given: str, own: list[np.ndarray], by: list[np.ndarray], parts: int, effect: float
+    names: Sequence[str], lacking: np.ndarray, effect: np.ndarray, codes: Sequence[np.ndarray], least: float, where: str
 ) -> Iterator[Loss]:
-    """What is lost of the tie of a column's missing values to another, and what is invented."""
-    one, two = ((cell, (values == 0).astype(float)) for cell, values in zip(by, own, strict=True))
-    for first, second, least, where in (
-        (one, two, effects.LEAST_EFFECT, "real"),
-        (two, one, LEAST_INVENTED, "released"),
-    ):
-        found = effects.lost(first, second, parts, least, effect)
-        if found is not None:
-            said = (
-                f"Whether {column!r} is missing depends on {given!r} in {len(first[0]):,} {where} rows; "
-                f"{1 - found[0]:.0%} of it is there in {len(second[0]):,} others."
+    """What is lost in the second table, of codes int [columns, rows] each, of the ties of missing values of the
+    columns that are `lacking` to others in the first, whose means vary `effect` [lacking] times as much as usual.
+    """
+    rows, size = (side.shape[1] for side in codes)
+    marks = [(side[lacking] == 0).astype(np.float32) for side in codes]
+    vary = (np.ptp(marks[0], axis=1) > 0) & (min(rows, size) >= effects.LEAST_EFFECT_ROWS)
+    if not vary.any():
+        return
+    lacking, effect, marks = lacking[vary], effect[vary, None], [side[vary] for side in marks]
+    parts, at_once = 2 * len(vary) * len(names), max(1, MOST_MARKS // max(rows, size))
+    for start in range(0, len(names), at_once):
+        part = [side[start : start + at_once] for side in codes]
+        shown, *said = effects.lost_in(_in_cells(part, marks), parts, least, effect)
+        for k, given in np.argwhere(shown & (lacking[:, None] != start + np.arange(len(part[0])))):
+            share, error = (float(one[k, given]) for one in said)
+            column, by = names[lacking[k]], names[start + given]
+            words = (
+                f"Whether {column!r} is missing depends on {by!r} in {rows:,} {where} rows; "
+                f"{1 - share:.0%} of it is there in {size:,} others."
             )
-            yield Counted(f"{column}, by {given}", *found, said)
+            yield Counted(f"{column}, by {by}", share, error, words)
 
 
-def _absent(samples: Samples, table: pd.DataFrame, column: str) -> np.ndarray:
-    return ~samples.is_present(column, table[column].to_numpy())
+def _in_cells(codes: Sequence[np.ndarray], marks: Sequence[np.ndarray]) -> effects.InCells:
+    """Marks of 0 and 1 [lacking, rows] of two tables by the cells of columns, int [columns, rows]."""
+    counted = [_counted(*side) for side in zip(codes, marks, strict=True)]
+    shares = [side.mean(1, dtype=np.float64)[:, None, None] for side in marks]
+    spread = np.sqrt(shares[0] * (1 - shares[0]))
+    (rows, have), _ = counted
+    squares = (have * (1 - 2 * shares[0]) + rows * shares[0] ** 2) / spread**2
+    sums = [(have - rows * share) / spread for (rows, have), share in zip(counted, shares, strict=True)]
+    return effects.InCells(rows, sums[0], squares, sums[1], marks[1].shape[1])
+
+
+def _counted(codes: np.ndarray, marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in each cell of columns, float64 [columns, cells], and those of them with each mark [marks, columns,
+    cells]: whole numbers, which float32 holds.
+    """
+    inside = (codes[:, None] == np.arange(cells.CELLS_PER_COLUMN + 2)[:, None]).astype(np.float32)
+    have = (marks @ inside.reshape(-1, codes.shape[1]).T).reshape(len(marks), *inside.shape[:2])
+    return inside.sum(2).astype(np.float64), have.astype(np.float64)
 
 
 def _share(column: str, k: int, tables: Sequence[np.ndarray], parts: int, owners: Owners) -> Loss:

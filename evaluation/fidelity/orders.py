@@ -82,9 +82,9 @@ def _loss(samples: Samples, rule: Kept, real: pd.DataFrame, other: pd.DataFrame,
     return Counted(rule.words, hits / len(two), chance.most(int(one.sum()), len(one), len(two), tried), said)
 
 
-def _known(samples: Samples, table: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, ...]:
-    """Values, as they were given, of the rows that lack none of them: float64 [rows] by column."""
-    values = np.array([table[c].to_numpy() * samples.units[c] for c in columns])
+def _known(samples: Samples, table: pd.DataFrame, columns: Columns, first: int | None = None) -> tuple[np.ndarray, ...]:
+    """Values, as they were given, of the (first) rows that lack none of them: float64 [rows] by column."""
+    values = np.array([table[c].to_numpy()[:first] * samples.units[c] for c in columns])
     return tuple(values[:, ~np.isnan(values).any(0)])
 
 
@@ -99,7 +99,7 @@ def _rules(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
 
 
 def _says(samples: Samples, rule: Kept, train: pd.DataFrame, loose: pd.DataFrame) -> bool:
-    first = rule.broken(*_known(samples, train.head(FIRST_ROWS), rule.columns))
+    first = rule.broken(*_known(samples, train, rule.columns, FIRST_ROWS))
     if first.size and first.mean() > MOST_BROKEN_FIRST:
         return False
     broken, usual = (rule.broken(*_known(samples, table, rule.columns)) for table in (train, loose))

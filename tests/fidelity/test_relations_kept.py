@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from evaluation import calibration, chance, fidelity, samples
 from evaluation.calibration import population
-from evaluation.fidelity import effects
+from evaluation.fidelity import cells, effects
 from evaluation.scores import Reason
 from pipelines.config.rules import DEFAULT_RULES
 
+ROLES = "train", "synthetic"
 NAMES = ("label_shares", "orders", "proportions", "over_time", "missing_ties")
 
 
@@ -222,6 +223,18 @@ def test_a_quantity_that_does_not_vary_owes_nothing_to_anything(value):
     """The deviation of equal numbers is rounded, and need not be 0."""
     cells = np.arange(377) % 12
     assert effects.lost((cells, np.full(377, value)), (cells[::-1], np.full(377, value)), 20) is None
+
+
+def test_ties_of_missing_values_counted_together_are_those_of_each_pair():
+    rng = np.random.default_rng(3)
+    real, other = (pd.DataFrame(rng.normal(size=(size, 3)), columns=list("abc")) for size in (400, 300))
+    for table, share in ((real, 0.6), (other, 0.3)):
+        table.loc[(table["a"] > 0) & (rng.random(len(table)) < share), "b"] = np.nan
+    compared = samples.make(real, None, other)
+    codes = {c: [cells.codes(compared, c, compared.table("train"), compared.table(r)) for r in ROLES] for c in "ab"}
+    one, two = ((a, (b == 0).astype(float)) for a, b in zip(codes["a"], codes["b"], strict=True))
+    lost, _ = effects.lost(one, two, 2 * 1 * 3)
+    assert fidelity.missing_ties(compared).detail["lost"]["b, by a"] == pytest.approx(lost) and 0.2 < lost < 0.8
 
 
 def test_what_the_visits_of_one_patient_share_is_no_effect_of_time():
