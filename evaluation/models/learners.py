@@ -26,6 +26,7 @@ TREES = 100
 FOREST_SHARE = 0.4  # of the rows, that each of a forest's trees learns: it is as good as with all of them
 BOOSTED_LEAVES = 15  # of a boosted tree: as good at telling flaws as 31 are, in three fifths of the time
 MOST_CATEGORIES = 250  # scikit-learn's histogram trees take at most 255 categories
+BINS_OF_FEW, MANY_COLUMNS, BINS_OF_MANY = 255, 300, 63  # of a number; trees of many columns take a time by their bins
 PREDICTED_VALUES = 2**22  # at once: 32 MiB
 FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no one of them decides what is useful
 
@@ -58,10 +59,19 @@ def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: 
     return family(
         max_iter=steps,
         max_leaf_nodes=BOOSTED_LEAVES,
+        max_bins=_bins(samples, columns),
         early_stopping=False,
         categorical_features=kinds if any(kinds) else None,
         random_state=seed,
     )
+
+
+def _bins(samples: Samples, columns: tuple[str, ...]) -> int:
+    """Return the bins of a column that is cut into most: a label has one for each rank."""
+    if len(columns) <= MANY_COLUMNS:
+        return BINS_OF_FEW
+    ranks = (min(len(samples.labels[c]), MOST_CATEGORIES + 1) for c in columns if not samples.is_number(c))
+    return max((BINS_OF_MANY, *ranks))
 
 
 def tree(seed: int) -> DecisionTreeClassifier:
