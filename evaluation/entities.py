@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 KEPT_BY_OWNERS = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
 SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
@@ -71,7 +70,7 @@ def lie_near(values: np.ndarray, owners: np.ndarray) -> bool:
 
 def _nearness(values: np.ndarray, owners: np.ndarray) -> float:
     """Return the intraclass correlation of ranks (Fisher 1925), of values [rows] and owners [rows]."""
-    ranks, codes = rankdata(values), np.unique(owners, return_inverse=True)[1]
+    ranks, codes = pd.Series(values).rank().to_numpy(), np.unique(owners, return_inverse=True)[1]
     sizes = np.bincount(codes)
     rows, groups = len(ranks), len(sizes)
     means = np.bincount(codes, ranks) / sizes

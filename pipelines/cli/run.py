@@ -25,12 +25,15 @@ def demo(
     images: Annotated[bool, typer.Option("--images", help="Launder scikit-learn's digits instead.")] = False,
 ) -> int:
     """Launder scikit-learn's breast cancer table, or its images of digits: the whole flow on real data."""
-    from launderette.pipelines.cli import demonstration
+    from launderette.pipelines import config
+    from launderette.pipelines.run import server
 
-    if images:
-        return _run(str(demonstration.write_images(output)), [], output)
-    source = demonstration.write_source(output)
-    return _run(str(source), ["score.target=diagnosis"], output)
+    with server.early(str(output)) as begun:  # as below: the source comes from libraries that load for seconds
+        from launderette.pipelines.cli import demonstration
+
+        source = demonstration.write_images(output) if images else demonstration.write_source(output)
+        overrides = [] if images else ["score.target=diagnosis"]
+        return _begin(config.load(str(source), overrides, output), begun)
 
 
 def run(
