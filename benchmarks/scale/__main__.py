@@ -4,8 +4,9 @@
     python -m benchmarks.scale --rows 100000 1000000 10000000 --stages ingest protect split sample
     python -m benchmarks.scale --rows 300000 --memory 1.5GiB --format parquet
 
-The table has 20 columns, drawn from a model of a real one. Each stage runs in a process of its own: its seconds are
-those of the step alone, its memory is the largest that the operating system saw of the process, libraries included.
+The table has 20 columns, drawn from a model of a real one. Each stage runs in a process of its own: its processor
+seconds are those of the step alone, its memory is the largest that the operating system saw of the process, libraries
+included.
 `exponent` is the slope of log seconds by log rows from the smallest to the largest size, after what a stage takes for
 no rows (the least seconds of an even smaller table, --least rows) is taken off. As many rows are drawn as are read.
 Every stage whose process took more than --memory, or than the run is foretold to take, is named at
@@ -88,7 +89,7 @@ def _do(asked: list[str] | None, costs: Costs, config: RunConfig, step, **inputs
 
 def _table(found: Mapping[int, Costs], least: int) -> Table:
     sizes = [rows for rows in found if rows != least] or [least]
-    heads = [f"{rows:,}: {what}" for rows in sizes for what in ("s", "rows/s", "peak MB")]
+    heads = [f"{rows:,}: {what}" for rows in sizes for what in ("CPU s", "rows/CPU s", "peak MB")]
     table = Table("stage", *heads, "exponent", title=f"{making.COLUMNS} columns", title_justify="left")
     for name in found[sizes[0]]:
         cells = [cell for rows in sizes for cell in _cells(rows, found[rows][name])]
@@ -97,7 +98,7 @@ def _table(found: Mapping[int, Costs], least: int) -> Table:
 
 
 def _cells(rows: int, cost: Cost) -> tuple[str, str, str]:
-    return f"{cost.wall:.1f}", f"{rows / max(cost.wall, 1e-3):,.0f}", f"{cost.peak:,.0f}"
+    return f"{cost.cpu:.1f}", f"{rows / max(cost.cpu, 1e-3):,.0f}", f"{cost.peak:,.0f}"
 
 
 def _exponent(seconds: Mapping[int, float], least: int) -> str:
