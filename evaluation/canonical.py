@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,12 @@ def _timed(values: pd.Series) -> pd.Series:
         return values
 
 
-def infer_kinds(frame: pd.DataFrame) -> dict[str, str]:
-    """Kind of each column of a frame: numerical, boolean, datetime, categorical or identifier."""
-    return {column: _kind(frame[column]) for column in frame.columns}
+def infer_kinds(frame: pd.DataFrame, stated: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Kind of each column of a frame, the stated one if any: numerical, boolean, datetime, categorical or identifier.
+    All values of other columns are looked at.
+    """
+    stated = stated or {}
+    return {column: stated[column] if column in stated else _kind(frame[column]) for column in frame.columns}
 
 
 def _kind(series: pd.Series) -> str:
@@ -147,11 +151,16 @@ def _seconds(series: pd.Series, form: str) -> np.ndarray:
 
 def codes(series: dict[str, pd.Series]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Integer codes of the labels of each table, -1 where missing, and the labels behind them."""
-    texts = {
-        role: s.map(label, na_action="ignore").astype("object").where(s.notna(), None) for role, s in series.items()
-    }
-    labels = np.array(sorted({t for s in texts.values() for t in s.dropna().unique()}), dtype=object)
-    return {role: pd.Categorical(s, categories=labels).codes.astype(np.int64) for role, s in texts.items()}, labels
+    found = {role: pd.factorize(_labelled(s)) for role, s in series.items()}
+    labels = np.array(sorted({text for _, texts in found.values() for text in texts}), dtype=object)
+    places = {role: np.searchsorted(labels, np.array(texts, object)) for role, (_, texts) in found.items()}
+    return {role: np.append(places[role], -1)[own] for role, (own, _) in found.items()}, labels
+
+
+def _labelled(series: pd.Series) -> pd.Series:
+    """The label of each value; texts are their own."""
+    is_text = pd.api.types.infer_dtype(series, skipna=True) == "string"
+    return series if is_text else series.map(label, na_action="ignore").astype(object)
 
 
 def label(value: Any) -> str:

@@ -266,7 +266,7 @@ def _check_frames(frames: Mapping[str, pd.DataFrame | None]) -> None:
 
 
 def _settled_kinds(train: pd.DataFrame, stated: Mapping[str, str]) -> dict[str, str]:
-    settled = {**canonical.infer_kinds(train), **{c: k for c, k in stated.items() if c in train.columns}}
+    settled = canonical.infer_kinds(train, stated)
     for column, kind in settled.items():
         if kind not in COLUMN_KINDS:
             raise EvaluationError(

@@ -11,6 +11,7 @@ import numpy as np
 from launderette.evaluation.attacks.disclosure import Parties
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
 SECRETS = 6
@@ -62,8 +63,14 @@ def _right(samples: Samples, secret: str, guess: np.ndarray, truth: np.ndarray) 
     """Equal labels (a missing one is not a secret), or numbers at most HIT_MASS of the training rows apart."""
     if not samples.is_number(secret):
         return (guess == truth) & (truth >= 0)
-    train = np.sort(samples.table("train")[secret].dropna().to_numpy())
+    train = _ordered(samples, secret)
     between = [
         np.abs(np.searchsorted(train, guess, side) - np.searchsorted(train, truth, side)) for side in ("left", "right")
     ]
     return (guess == truth) | (~np.isnan(guess) & ~np.isnan(truth) & (np.minimum(*between) <= HIT_MASS * len(train)))
+
+
+@once
+def _ordered(samples: Samples, column: str) -> np.ndarray:
+    """The known training values of a number column, ascending."""
+    return np.sort(samples.table("train")[column].dropna().to_numpy())

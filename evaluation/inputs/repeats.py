@@ -86,22 +86,24 @@ def copied(cells: list[Vector]) -> np.ndarray:
     None where that is not so of most repeated rows: then people of few columns have met by chance.
     """
     hashes = total(cells)
-    times = _times(hashes)
-    alone = repeated(hashes)
+    times, rows = _times(hashes, hashes), np.flatnonzero(repeated(hashes))
     for cell in cells:
-        if not alone.any():
-            break
-        alone &= _times(hashes - cell) == times
-    return alone & (alone.sum() >= MOST_REPEATED_SHARE * (times > 1).sum())
+        if len(rows):
+            others = hashes - cell
+            rows = rows[_times(others[rows], others) == times[rows]]
+    alone = np.zeros(len(hashes), bool)
+    alone[rows] = len(rows) >= MOST_REPEATED_SHARE * (times > 1).sum()
+    return alone
 
 
 def repeated(hashes: Vector) -> np.ndarray:
     """Which rows stand there more than once, but not so often that they are a kind of people: bool [rows]."""
-    times = _times(hashes)
+    times = _times(hashes, hashes)
     return (times > 1) & (times <= max(TIMES, FREQUENT * len(hashes)))
 
 
-def _times(hashes: Vector) -> Vector:
-    """How often the hash of each row occurs."""
-    _, place, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    return counts[place]
+def _times(asked: Vector, hashes: Vector) -> Vector:
+    """How often each of some hashes occurs among all: the fewer are asked about, the faster."""
+    known, place = np.unique(asked, return_inverse=True)
+    near = np.searchsorted(known, hashes).clip(max=len(known) - 1)
+    return np.bincount(near[known[near] == hashes], minlength=len(known))[place]

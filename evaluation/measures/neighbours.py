@@ -63,14 +63,12 @@ class Encoder:
         self, samples: Samples, columns: tuple[str, ...] | None = None, roles: tuple[str, ...] = REAL_ROLES
     ) -> None:
         columns = samples.known if columns is None else columns
-        real = [samples.table(role) for role in roles if role in samples.frames]
-        pooled = pd.concat(real, ignore_index=True)
         labels = [c for c in columns if not samples.is_number(c)]
         self.levels = max(4, LABEL_DIMENSIONS // max(1, len(labels)))
         self.coordinates = [c for c in columns if samples.kinds.get(c) == "coordinate"]
         numbers = [c for c in columns if samples.is_number(c) and c not in self.coordinates]
-        self.grids = {c: _grid(pooled[c].to_numpy()) for c in numbers}
-        self.buckets = {c: _buckets(pooled[c].to_numpy(), len(samples.labels[c]), self.levels) for c in labels}
+        self.grids = {c: _grid(samples, c, roles) for c in numbers}
+        self.buckets = {c: _buckets(_counts(samples, c, roles), self.levels) for c in labels}
 
     @property
     def dimensions(self) -> int:
@@ -97,10 +95,16 @@ class Encoder:
         return out
 
 
-def _grid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pooled(samples: Samples, column: str, roles: tuple[str, ...]) -> np.ndarray:
+    return np.concatenate([samples.table(role)[column].to_numpy() for role in roles if role in samples.frames])
+
+
+@once
+def _grid(samples: Samples, column: str, roles: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Distinct values and the middle of each one's rank, so that a heavy value such as 0 sits in its own place; one
     in the middle where rows of a column that has values lack them all.
     """
+    values = _pooled(samples, column, roles)
     points, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     if not len(points):
         return np.zeros(1), np.full(1, 0.5)
@@ -108,9 +112,16 @@ def _grid(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return points, heights
 
 
-def _buckets(codes: np.ndarray, size: int, levels: int) -> np.ndarray:
+@once
+def _counts(samples: Samples, column: str, roles: tuple[str, ...]) -> np.ndarray:
+    """Rows of each label: int64 [labels]."""
+    codes = _pooled(samples, column, roles)
+    return np.bincount(codes[codes >= 0], minlength=len(samples.labels[column]))
+
+
+def _buckets(counts: np.ndarray, levels: int) -> np.ndarray:
     """Bucket of each code, last entry for missing: frequent labels alone, the rest dealt out in order of frequency."""
-    counts = np.bincount(codes[codes >= 0], minlength=size)
+    size = len(counts)
     rank = np.empty(size, dtype=np.int64)
     rank[np.argsort(-counts, kind="stable")] = np.arange(size)
     alone = levels if size <= levels else levels * 3 // 4

@@ -31,7 +31,7 @@ def find(samples: Samples, seed: int) -> dict[str, Rule]:
     enough = max(LEAST_BREAKING_ROWS, 0.01 * len(loose))
     found = {}
     for rule in _candidates(samples):
-        if broken(samples, rule, "train", rows).any():
+        if _contradicted(samples, rule, rows) or broken(samples, rule, "train", rows).any():
             continue
         if broken(samples, rule, "shuffled", loose).sum() >= enough:
             found[_text(rule)] = rule
@@ -65,7 +65,7 @@ def witnesses(samples: Samples, rule: Rule, seed: int) -> int:
     """Training rows that could have broken a rule: those with both values, whose label others have too."""
     kind, one, two = rule
     rows = samples.rows("train", RULE_ROWS, seed)
-    a, b = (_codes(samples, c, "train")[rows] if kind != "at most" else _known(samples, c)[rows] for c in (one, two))
+    a, b = (_codes(samples, c, "train", rows) if kind != "at most" else _known(samples, c, rows) for c in (one, two))
     counts = np.bincount(a[(a >= 0) & (b >= 0)])
     return int(counts.sum() if kind == "at most" else counts[counts > 1].sum())
 
@@ -75,8 +75,8 @@ def candidates(samples: Samples) -> int:
     return sum(1 for _ in _candidates(samples))
 
 
-def _known(samples: Samples, column: str) -> np.ndarray:
-    return np.where(samples.table("train")[column].notna(), 0, -1)
+def _known(samples: Samples, column: str, rows: np.ndarray) -> np.ndarray:
+    return np.where(samples.is_present(column, samples.table("train")[column].to_numpy()[rows]), 0, -1)
 
 
 def _most_levels(samples: Samples, column: str) -> float:
@@ -94,9 +94,9 @@ def _listed(samples: Samples, column: str) -> np.ndarray:
     return np.unique(samples.table("train")[column].dropna().to_numpy())
 
 
-def _codes(samples: Samples, column: str, role: str) -> np.ndarray:
-    """Codes of labels, or of the numbers that training rows hold; -1 where missing or unknown."""
-    values = samples.table(role)[column].to_numpy()
+def _codes(samples: Samples, column: str, role: str, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Codes of labels, or of the numbers that training rows hold, in some rows; -1 where missing or unknown."""
+    values = samples.table(role)[column].to_numpy()[rows]
     if not samples.is_number(column):
         return values
     place = np.clip(np.searchsorted(_listed(samples, column), values), 0, _levels(samples, column) - 1)
@@ -112,24 +112,37 @@ def broken(samples: Samples, rule: Rule, role: str, rows: np.ndarray) -> np.ndar
     """Rows that break a rule; a missing value breaks none, nor does a label that the training rows lack."""
     kind, one, two = rule
     if kind != "at most":
-        return _undecided(samples, one, two, *(_codes(samples, c, role)[rows] for c in (one, two)))
+        return _otherwise(_decided(samples, one, two), *(_codes(samples, c, role, rows) for c in (one, two)))
     a, b = (samples.table(role)[c].to_numpy()[rows] for c in (one, two))
     with np.errstate(over="ignore"):
         return a * samples.units[one] > b * samples.units[two]
 
 
-def _undecided(samples: Samples, one: str, two: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    usual = _decided(samples, one, two)[a]
-    return (usual >= 0) & (b >= 0) & (usual != b)
-
-
 @once
 def _decided(samples: Samples, one: str, two: str) -> np.ndarray:
-    """The label of the second column that each label of the first goes with in training, -1 for none; the last
-    entry is for missing.
+    a, b = (_codes(samples, c, "train") for c in (one, two))
+    return _by_rows(a, b, _levels(samples, one))
+
+
+def _contradicted(samples: Samples, rule: Rule, rows: np.ndarray) -> bool:
+    """Whether some training rows contradict each other in what decides what: most rules end here, before all rows are
+    looked at.
     """
-    train = [_codes(samples, c, "train") for c in (one, two)]
-    known = (train[0] >= 0) & (train[1] >= 0)
-    decided = np.full(_levels(samples, one) + 1, -1)
-    decided[train[0][known]] = train[1][known]
+    kind, one, two = rule
+    if kind == "at most":
+        return False
+    a, b = (_codes(samples, c, "train", rows) for c in (one, two))
+    return bool(_otherwise(_by_rows(a, b, _levels(samples, one)), a, b).any())
+
+
+def _by_rows(a: np.ndarray, b: np.ndarray, levels: int) -> np.ndarray:
+    """The code b that each code a, of so many levels, goes with in rows, -1 for none; the last entry is for missing."""
+    known = (a >= 0) & (b >= 0)
+    decided = np.full(levels + 1, -1)
+    decided[a[known]] = b[known]
     return decided
+
+
+def _otherwise(decided: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    usual = decided[a]
+    return (usual >= 0) & (b >= 0) & (usual != b)
