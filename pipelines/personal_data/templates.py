@@ -83,8 +83,9 @@ def _slot(pieces: Sequence[str], shape: str) -> Slot:
 
 
 def chosen(templates: Sequence[Template], rng: np.random.Generator) -> Template:
-    """Draw a template by the shares."""
-    return templates[int(rng.choice(len(templates), p=np.array([one.share for one in templates])))]
+    """Draw a template by the shares, of which those of templates left out leave less than 1."""
+    shares = np.array([one.share for one in templates])
+    return templates[int(rng.choice(len(templates), p=shares / shares.sum()))]
 
 
 def fill(template: Template, words: Callable[[int, str], str], rng: np.random.Generator) -> str:
