@@ -13,6 +13,7 @@ EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
 SINGLE_DIGITS = (17, 10, 9, 8)  # that files show of numbers of single precision
 SINGLE_ERROR, LARGEST_SINGLE = 1e-7, 1e38
 READING_ERROR = 1e-14  # relative: some files show 15 digits, and fast readers of CSV miss the last bit
+NOISE_TICKS = 0.01  # of a grid, the most that sums and products of its numbers leave beside it
 MOST_FLOAT32_TICKS = 2**21  # of numbers in float32, which hardly tells finer ones apart
 
 
@@ -69,9 +70,18 @@ def decimals_of(present: pd.Series) -> int | None:
     for decimals in range(MAX_DECIMALS + 1):
         if largest * 10.0**decimals >= (most if decimals else EXACT_INTEGERS):
             return None
-        if rows[np.round(numbers, decimals) != numbers].sum() <= longer:
+        if rows[np.round(numbers, decimals) != without_noise(numbers, decimals)].sum() <= longer:
             return decimals
     return None
+
+
+def without_noise(numbers: np.ndarray, decimals: int) -> np.ndarray:
+    """Return numbers with so many decimals where they differ from that by the noise of floating point alone, as
+    0.30000000000000004 does; others as they are.
+    """
+    plain = np.round(numbers, decimals)
+    noise = np.minimum(READING_ERROR * np.abs(numbers), NOISE_TICKS * 10.0**-decimals)
+    return np.where(np.abs(plain - numbers) <= noise, plain, numbers)
 
 
 def _places(present: pd.Series) -> int | None:

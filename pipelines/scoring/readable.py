@@ -11,11 +11,13 @@ from launderette.generators.data.schema import Composite, Datetime, Numerical
 from launderette.generators.derived import words
 from launderette.generators.derived.words import WordPart
 from launderette.generators.formats import dtypes, grid, timestamps
+from launderette.generators.formats.decimals import without_noise
 
 
 def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Write numbers and dates as such, read by the schema's own formats so that nobody guesses them, several numbers in
-    one text as columns of their own (`schema.flat`), and anything else as labels.
+    one text as columns of their own (`schema.flat`), and anything else as labels. Floats lose the noise beside their
+    column's decimals, so that equal numbers are equal.
     """
     frame = parts.split(frame.copy(deep=False), schema)
     for column in schema.flat.columns:
@@ -25,6 +27,8 @@ def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
             values = _stamps(values, column)
         elif column.kind == "numerical" and not pd.api.types.is_numeric_dtype(values.dtype):
             values = _numbers(values, column)
+        elif str(values.dtype) == "float64" and column.kind == "numerical" and column.decimals:
+            values = pd.Series(without_noise(values.to_numpy(), column.decimals), own.index)
         if values is not own:  # which would be copied
             frame[column.name] = values
     return frame

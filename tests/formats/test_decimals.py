@@ -1,4 +1,4 @@
-"""Numbers of single precision that a file holds in double precision have the decimals they were written with."""
+"""Numbers of single precision in double precision, and sums of numbers, have the decimals they were written with."""
 
 import decimal
 
@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from generators.data.inference import infer
 from generators.encoding import encoder
-from generators.formats.decimals import precision_of
+from generators.formats.decimals import precision_of, without_noise
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 10])
+def test_noise_of_floats_is_no_decimal(decimals):
+    plain = np.round(np.random.default_rng(decimals).uniform(0, 60, 80), decimals)
+    noisy = pd.Series(np.where(np.arange(80) % 3, plain, plain + np.spacing(plain)))
+    assert precision_of(noisy) == (decimals, 0) and (without_noise(noisy.to_numpy(), decimals) == plain).all()
+    assert precision_of(pd.Series(plain + 1e-11 * np.arange(80)))[0] != decimals
 
 
 @settings(max_examples=30, deadline=None)
