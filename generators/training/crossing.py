@@ -8,8 +8,9 @@ counts is between .01 too low and .01 too high, and its error .03 in place of .0
 """
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from launderette.generators.training import randomness
 from launderette.generators.training.memorisation import Attack, Losses, Remembered, placements
 from launderette.generators.training.validation import Folds, folds
 
-CROSSED_OWNERS = 5, 50  # of the rows held back: from so many on it can be done; it is not worth its time
+CROSSED_BELOW = 50  # owners of the rows held back, from which on it is not worth its time
 CROSSED_FOLDS = 4
 MOST_CROSSED_TOKENS = 200  # of a row: what wider ones begin with takes long to fit
 
@@ -45,28 +46,53 @@ class Untrained:
             return self.begin(own, folds(own, self.rows[held], self.owners[kept]))
 
 
-def crossed(
-    attack: Attack,
-    untrained: Untrained,
-    parts: tuple[np.ndarray, np.ndarray],
-    fold: np.ndarray,
-    attacked: Mapping[str, Any],
-) -> Attack:
-    """Return the attack with what begins with the rows of the first of `parts`, row numbers, as its reference, of which
-    it is known what it remembers from fits without the rows of each `fold`, int [N].
+@dataclass(frozen=True)
+class Crossing:
+    """What begins with the rows of the first of `parts`, row numbers, and with all but those of each `fold`, int [N],
+    which is made when it is first asked for.
     """
-    placed, apart, fitted = [], [], []
-    for k in np.unique(fold):
-        inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        sides = Attack.on(untrained.rows[inside], untrained.rows[outside], attack.chunk, attack.seed, most=len(fold))
-        own, others = sides.losses(_losses(untrained(inside, outside), attacked))
-        placed.append(placements(own, others))
-        apart.append(others - own.mean())
-        fitted.append(len(inside))
-    fewer = min(1.0, float(np.mean(fitted)) / len(parts[0])) ** 0.5
-    auc, gap = (float(np.concatenate(found).mean()) for found in (placed, apart))
-    begun = _losses(untrained(*parts), attacked)
-    return replace(attack, reference=attack.losses(begun), known=Remembered(0.5 + (auc - 0.5) * fewer, gap * fewer))
+
+    untrained: Untrained
+    parts: tuple[np.ndarray, np.ndarray]
+    fold: np.ndarray
+    attacked: Mapping[str, Any]
+
+    @cached_property
+    def _sides(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [
+            self.parts,
+            *((np.flatnonzero(self.fold != k), np.flatnonzero(self.fold == k)) for k in np.unique(self.fold)),
+        ]
+
+    @cached_property
+    def _fits(self) -> list[nn.Module]:
+        return [self.untrained(*sides) for sides in self._sides]
+
+    def judged(self, attack: Attack, share: float = 1.0) -> Attack:
+        """Return the attack with the fit to the first part as its reference, of which it is known what it remembers; of
+        each prior that share.
+        """
+        placed, apart, fitted, rows = [], [], [], self.untrained.rows
+        begun, *others = (_losses(_weakened(fit, share), self.attacked) for fit in self._fits)
+        for losses, (inside, outside) in zip(others, self._sides[1:], strict=True):
+            sides = Attack.on(rows[inside], rows[outside], attack.chunk, attack.seed, most=len(rows))
+            own, unseen = sides.losses(losses)
+            placed.append(placements(own, unseen))
+            apart.append(unseen - own.mean())
+            fitted.append(len(inside))
+        fewer = min(1.0, float(np.mean(fitted)) / len(self.parts[0])) ** 0.5
+        auc, gap = (float(np.concatenate(found).mean()) for found in (placed, apart))
+        known = Remembered(0.5 + (auc - 0.5) * fewer, gap * fewer)
+        return replace(attack, reference=attack.losses(begun), known=known)
+
+
+def _weakened(model: Any, share: float) -> nn.Module:
+    """Return a model whose prior, where it has one, keeps a share of what it knows."""
+    if share == 1:
+        return model
+    model = deepcopy(model)
+    model.prior.weaken(share)
+    return model
 
 
 def _losses(model: nn.Module, attacked: Mapping[str, Any]) -> Losses:

@@ -26,12 +26,12 @@ from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, state, validation
 from launderette.generators.training.crossing import (
+    CROSSED_BELOW,
     CROSSED_FOLDS,
-    CROSSED_OWNERS,
     MOST_CROSSED_TOKENS,
     Begin,
+    Crossing,
     Untrained,
-    crossed,
 )
 from launderette.generators.training.memorisation import (
     LEAST_WATCHED_ROWS,
@@ -41,7 +41,7 @@ from launderette.generators.training.memorisation import (
     Attack,
 )
 from launderette.generators.training.plan import Plan, for_width
-from launderette.generators.training.shrinking import Beginning, Chain, same
+from launderette.generators.training.shrinking import Again, Beginning, Chain, same
 from launderette.generators.training.validation import Folds
 
 
@@ -185,16 +185,13 @@ def train(
     return model, record, training_rows
 
 
-def _crossing(
-    untrained: Untrained, parts: tuple[np.ndarray, np.ndarray], fold: np.ndarray, plan: Plan
-) -> Callable[[Attack], Attack]:
+def _crossing(untrained: Untrained, parts: tuple[np.ndarray, np.ndarray], fold: np.ndarray, plan: Plan) -> Again:
     """Return how an attack on rows of few owners held back is judged again by cross-fitting; the attack itself where
     they are more, or the rows wide.
     """
-    few, enough = CROSSED_OWNERS
-    if not few <= len(np.unique(untrained.owners[parts[1]])) < enough or untrained.rows.shape[1] > MOST_CROSSED_TOKENS:
+    if len(np.unique(untrained.owners[parts[1]])) >= CROSSED_BELOW or untrained.rows.shape[1] > MOST_CROSSED_TOKENS:
         return same
-    return partial(crossed, untrained=untrained, parts=parts, fold=fold, attacked=plan.attacked)
+    return Crossing(untrained, parts, fold, plan.attacked).judged
 
 
 def _attack(untrained: Untrained, kept: Tensor, held: Tensor, plan: Plan) -> Attack | None:

@@ -21,6 +21,7 @@ MOST_ATTACKED_ROWS = 2000  # rows of either side
 LEAST_WATCHED_ROWS = 25  # validation rows; of fewer an attack that is repeated while a model trains is luck
 MOST_WATCHED_ROWS = 256  # of either side, where the attack is repeated while a model trains
 REFERENCE_ROWS = 500  # validation rows below which a reference is worth its time
+LEAST_JUDGING_ROWS = 5  # validation rows; fewer choose nothing, and no slope can be told from them
 
 Losses = Callable[[Tensor], Tensor]  # rows [B, ...] -> [B], in evaluation mode
 
@@ -120,8 +121,13 @@ def placements(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
 
 
 def _steadied(values: np.ndarray, reference: np.ndarray | None, expected: float) -> float:
-    """Return the mean of values [M], less their regression on a reference [M] whose mean should be the `expected`."""
-    if reference is None or len(values) < 3 or not (spread := float(reference.var())):
+    """Return the mean of values [M], less their regression on a reference [M] whose mean should be the `expected`; less
+    the difference itself where they are few.
+    """
+    if reference is None:
         return float(values.mean())
-    slope = float(np.mean((values - values.mean()) * (reference - reference.mean()))) / spread
+    slope, spread = 1.0, float(reference.var())
+    if len(values) >= LEAST_JUDGING_ROWS:
+        both = np.mean((values - values.mean()) * (reference - reference.mean()))
+        slope = float(both) / spread if spread else 0.0
     return float(values.mean()) - slope * (float(reference.mean()) - expected)

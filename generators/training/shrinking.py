@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.training.memorisation import Attack
+from launderette.generators.training.memorisation import LEAST_JUDGING_ROWS, Attack
 
 KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
 PRIOR_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the prior knows, where all of it is too much
@@ -31,7 +31,13 @@ LUCK = 0.2  # error of the AUC times the root of the validation rows: a prior is
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 
-def same(attack: Attack) -> Attack:
+class Again(Protocol):
+    """How an attack on a chain that keeps a share of its prior is judged by more than the validation rows."""
+
+    def __call__(self, attack: Attack, share: float = 1.0) -> Attack: ...
+
+
+def same(attack: Attack, share: float = 1.0) -> Attack:
     """Return the attack itself, where nothing more is known."""
     return attack
 
@@ -83,20 +89,24 @@ class Beginning:
         """Remember where each of the factors begins."""
         return cls(chain, _copies(chain, factors))
 
-    def shrink(self, attack: Attack, bound: float, again: Callable[[Attack], Attack] = same) -> dict[str, float]:
+    def shrink(self, attack: Attack, bound: float, again: Again = same) -> dict[str, float]:
         """Shrink the trained chain, and its prior where it has one, to a bound on the attack's AUC; return the bound
         and the mean shares kept.
 
-        A prior is not weakened where the attack as judged `again` says that it may stay.
+        A prior is not weakened where the attack as judged `again` says that it may stay. By too few validation rows
+        nothing else is judged, and nothing is kept of what was learnt.
         """
         learnt, weakened, chosen = _copies(self.chain, len(self.begun)), {}, torch.zeros(0)
+        few = len(attack.outside) < LEAST_JUDGING_ROWS
+        judging = len(attack.outside) + few * len(attack.inside)  # rows
         for place, share in enumerate(self._weakened()):
             weakened = {} if share == 1 else {"prior": share}
             inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
-            chosen = torch.tensor(_chosen(inside, outside, attack, bound))
-            luck = 0.0 if place else LUCK / math.sqrt(len(attack.outside))
+            judged = again(attack, share) if few else attack
+            chosen = torch.tensor([0] * len(self.begun) if few else _chosen(inside, outside, attack, bound))
+            luck = 0.0 if place else LUCK / math.sqrt(judging)
             losses = [_rows(side, chosen) for side in (inside, outside)]
-            if attack.auc(*losses) <= bound + luck or (not place and again(attack).auc(*losses) <= bound + luck):
+            if judged.auc(*losses) <= bound + luck or (not place and again(attack).auc(*losses) <= bound + luck):
                 break
         shares = [KEPT_SHARES[k] for k in chosen.tolist()]
         self._stand(learnt, shares)

@@ -16,7 +16,7 @@ import generators
 from generators import Budget, GeneratorError
 from generators.tabular import diffusion
 from generators.training import loop, memorisation, shrinking, validation
-from generators.training.crossing import Untrained, crossed
+from generators.training.crossing import Crossing, Untrained
 from generators.training.memorisation import Attack, Remembered
 from generators.training.shrinking import Beginning
 from tests.evaluation.tables import mixed
@@ -70,7 +70,7 @@ def test_of_few_rows_cross_fitting_tells_what_the_beginning_remembers():
         attack = Attack.on(kept, held, 4096, 0)
         untrained = Untrained(lambda rows, _: Counts(rows), x[:120], np.arange(120), 0)
         parts = np.arange(105), np.arange(105, 120)
-        again = crossed(attack, untrained, parts, validation.parts(120, 4, seed), {})
+        again = Crossing(untrained, parts, validation.parts(120, 4, seed), {}).judged(attack)
         for name, found in {"held back": attack, "crossed": again}.items():
             errors[name].append(found.measure(model)["auc"] - truth)
     assert abs(np.mean(errors["crossed"])) < 0.015 and np.std(errors["crossed"]) < 0.6 * np.std(errors["held back"])
@@ -147,18 +147,29 @@ class Whole(torch.nn.Module):
         self.known.mul_(share)
 
 
-@pytest.mark.parametrize(("known", "share"), [(None, 0.0), (0.6, None), (0.9, 0.0)])
-def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share):
+@pytest.mark.parametrize(("known", "share", "held"), [(None, 0.0, 10), (0.6, None, 10), (0.9, 0.0, 10), (0.8, 0.3, 2)])
+def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share, held):
     chain, rng = Pair(), np.random.default_rng(0)
-    x = torch.from_numpy(np.concatenate([rng.integers(0, 10, (30, 2)), rng.integers(4, 14, (10, 2))]))  # harder rows
+    x = torch.from_numpy(np.concatenate([rng.integers(0, 10, (30, 2)), rng.integers(4, 14, (held, 2))]))  # harder rows
     chain.prior = Whole()
     chain.losses = lambda rows: 5 + chain.prior.known * rows.double()
 
-    def again(attack):
-        return replace(attack, reference=attack.losses(lambda rows: rows.sum(1)), known=Remembered(known, 0.0))
+    def again(attack, share=1.0):
+        known_of = Remembered(0.5 + share * (known - 0.5), 0.0)
+        return replace(attack, reference=attack.losses(lambda rows: share * rows.sum(1)), known=known_of)
 
     kept = Beginning.of(chain, 2).shrink(Attack.on(x[:30], x[30:], 64, 0), 0.6, *([again] if known else []))
     assert kept.get("prior") == share
+
+
+def test_too_few_validation_rows_confirm_nothing():
+    x = torch.zeros(30, 2, dtype=torch.long)
+    chain = Pair()
+    beginning = Beginning.of(chain, 2)
+    with torch.no_grad():
+        chain.weight.fill_(1.0)
+    assert beginning.shrink(Attack.on(x[:28], x[28:], 64, 0), 1.0)["kept"] == 0.0
+    assert chain.weight.tolist() == [0.0, 0.0]
 
 
 def test_what_is_remembered_is_said_in_a_sentence():
