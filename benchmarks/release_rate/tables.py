@@ -7,7 +7,8 @@ serve for choosing now. Those of the last four are the first of R's tables in ra
 (`random.Random(20261127).shuffle`, 20261128, 20261129, of all sorted pairs of package and name with 100 to 50,000,
 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
 variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
-`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none.
+`small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. Those
+of `smaller` and `smallest` are the next eight and eight in that order, `smaller` with two of other packages.
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 """
 
@@ -145,6 +146,23 @@ SMALL: dict[str, dict[str, str | None]] = {
     "stevedata": {"PRDEG": None, "illiteracy30": None},
     "wooldridge": {"beveridge": None},
 }
+SMALLER: dict[str, dict[str, str | None]] = {
+    "DAAG": {"jobs": None},
+    "HSAUR": {"BtheB": None},
+    "Stat2Data": {"FruitFlies2": None, "NFLStandings2016": None},
+    "fpp2": {"visnights": None},
+    "robustbase": {"aircraft": None},
+    "vcdExtra": {"Geissler": None, "Glass": None},
+}
+SMALLEST: dict[str, dict[str, str | None]] = {
+    "DAAG": {"tinting": None},
+    "KMsurv": {"drughiv": None},
+    "datasets": {"ToothGrowth": None},
+    "openintro": {"email50": None},
+    "pscl": {"prussian": None, "state.info": None},
+    "stevedata": {"steves_clothes": None},
+    "wooldridge": {"ezunem": None},
+}
 VARIED: dict[str, dict[str, str | None]] = {
     "Ecdat": {"Somerville": "visits", "Workinghours": "hours"},
     "HLMdiag": {"autism": "vsae"},
@@ -191,6 +209,7 @@ TABLES: dict[str, tuple[Callable[[], pd.DataFrame], str | None]] = {
     **_all(IN_R),
 }
 PARTS = {"choosing": sorted(TABLES)[::2], "reporting": sorted(TABLES)[1::2], "newcomers": sorted(_all(NEWCOMERS))}
+TABLES |= {"driving": (_vega("driving"), None), "statecrime": (_statsmodels("statecrime"), None)}
 PARTS |= {
     "later": sorted(_all(LATER)),
     "fresh": sorted(_all(FRESH)),
@@ -198,8 +217,10 @@ PARTS |= {
     "last": sorted(_all(LAST)),
     "latest": sorted(_all(LATEST)),
     "small": sorted(_all(SMALL)),
+    "smaller": sorted([*_all(SMALLER), "driving", "statecrime"]),
+    "smallest": sorted(_all(SMALLEST)),
     "varied": sorted(_all(VARIED)),
     "larger": sorted(_all(LARGER)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, VARIED, LARGER):
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, SMALLEST, VARIED, LARGER):
     TABLES |= _all(_part)
