@@ -18,6 +18,19 @@ BY_CHANCE = 1e-4  # how likely values that lie on no lattice may seem to
 LARGEST_FRACTION = 6  # the smallest difference is a step, or so many
 LARGEST_EXACT_TICK = 2.0**52  # largest tick that float64 tells from the next
 LARGEST_POWER = 8  # of ten, whose parts are looked for
+MOST_PARTS = 100  # of one, where no value need be shared
+PARTS_OF_TENS = np.array(
+    sorted(
+        {
+            10.0**power / parts
+            for power in range(1, LARGEST_POWER)
+            for parts in range(2, MOST_PARTS)
+            if 10**power % parts and 10**power > 2 * parts
+        },
+        reverse=True,
+    )
+)  # no whole ones, which all ticks tell, nor such that most ticks are points
+HALVES = 1e-3, 0.0  # offsets by which halves of a tick are rounded up, or to even ones
 NARROWED = 60  # times a third is taken off the steps that are possible
 STEP_ERROR = 1e-4  # of a step: error of numbers without a grid, such as float32
 
@@ -84,6 +97,22 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True) -> Lattice | None:
         known = _of_shared(shared.astype("float64"), on_grid) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
         for found in [*_fractions(known, shared), known] if known else ():
             if counts[found.holds(unique) | ends].sum() >= SHARE_ON * len(ticks):
+                return found
+    return _of_all(unique[~ends]) if on_grid else None
+
+
+def _of_all(values: np.ndarray) -> Lattice | None:
+    """Return the coarsest lattice of whole parts of a power of ten that all of some sorted values [K] lie on, such as
+    eighths of an inch or means of six answers, rounded, where chance makes none of all that are tried.
+    """
+    if len(values) < LEAST_VALUES:
+        return None
+    few = values[np.linspace(0, len(values) - 1, LEAST_VALUES).astype("int64")]
+    for offset in HALVES:
+        near = offset + PARTS_OF_TENS * np.rint((few - offset)[:, None] / PARTS_OF_TENS)
+        for step in PARTS_OF_TENS[(np.rint(near) == few[:, None]).all(0)].tolist():
+            found = Lattice(offset, step)
+            if found.holds(values).all() and found.by_chance(values) * len(HALVES) * len(PARTS_OF_TENS) < BY_CHANCE:
                 return found
     return None
 

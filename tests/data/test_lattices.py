@@ -83,3 +83,12 @@ def test_percentages_are_drawn_as_such_though_few_are_shared(questions):
         right = np.random.default_rng(seed).binomial(questions, 0.3, 180)
         found = lattice_of(np.rint(right * 10_000 / questions).astype("int64"))
         assert found and found.points(np.array([0, 1, questions])).tolist() == [0, round(1e4 / questions), 10_000]
+
+
+@pytest.mark.parametrize(("parts", "halves"), [(8, "up"), (8, "even"), (6, "up"), (7, "up"), (12, "up")])
+def test_parts_of_one_that_all_rows_keep_are_steps_though_no_value_is_shared(parts, halves):
+    exact = 100 * np.random.default_rng(parts).choice(40 * parts, 60, replace=False) / parts
+    ticks = (np.floor(exact + 0.5) if halves == "up" else np.rint(exact)).astype("int64")
+    found = lattice_of(ticks)
+    assert found is not None and found.step == pytest.approx(100 / parts) and found.holds(ticks).all()
+    assert lattice_of(ticks + np.random.default_rng(0).integers(0, 2, 60)) is None
