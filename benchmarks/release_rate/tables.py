@@ -8,7 +8,7 @@ serve for choosing now. Those of the last four are the first of R's tables in ra
 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
 variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
 `small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. Those
-of `smaller` and `smallest` are the next eight and eight in that order, `smaller` with two of other packages.
+of `smaller` and `tiny` are the next eight and eight in that order, `smaller` with two of other packages.
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 """
 
@@ -154,7 +154,7 @@ SMALLER: dict[str, dict[str, str | None]] = {
     "robustbase": {"aircraft": None},
     "vcdExtra": {"Geissler": None, "Glass": None},
 }
-SMALLEST: dict[str, dict[str, str | None]] = {
+TINY: dict[str, dict[str, str | None]] = {
     "DAAG": {"tinting": None},
     "KMsurv": {"drughiv": None},
     "datasets": {"ToothGrowth": None},
@@ -218,9 +218,9 @@ PARTS |= {
     "latest": sorted(_all(LATEST)),
     "small": sorted(_all(SMALL)),
     "smaller": sorted([*_all(SMALLER), "driving", "statecrime"]),
-    "smallest": sorted(_all(SMALLEST)),
+    "tiny": sorted(_all(TINY)),
     "varied": sorted(_all(VARIED)),
     "larger": sorted(_all(LARGER)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, SMALLEST, VARIED, LARGER):
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, VARIED, LARGER):
     TABLES |= _all(_part)

@@ -18,13 +18,13 @@ BY_CHANCE = 1e-4  # how likely values that lie on no lattice may seem to
 LARGEST_FRACTION = 6  # the smallest difference is a step, or so many
 LARGEST_EXACT_TICK = 2.0**52  # largest tick that float64 tells from the next
 LARGEST_POWER = 8  # of ten, whose parts are looked for
-MOST_PARTS = 100  # of one, where no value need be shared
+MOST_PARTS_OF_ONE = 100  # where no value need be shared
 PARTS_OF_TENS = np.array(
     sorted(
         {
             10.0**power / parts
             for power in range(1, LARGEST_POWER)
-            for parts in range(2, MOST_PARTS)
+            for parts in range(2, MOST_PARTS_OF_ONE)
             if 10**power % parts and 10**power > 2 * parts
         },
         reverse=True,
