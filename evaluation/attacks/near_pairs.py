@@ -1,11 +1,14 @@
 """Attacks on two columns that nobody named: rows made from training rows in two numbers or dates, a little moved.
 
-A day's shift of two dates leaves each of them common and both together next to nobody else. Of all pairs of columns of
-the most different values the one by which most candidates of one half are recognised is tried on the other half.
+A day's shift of two dates leaves each of them common and both together next to nobody else. Where both were moved by
+one constant, as dates are to hide them, they are as far from each other as they were, and of all moves between equal
+gaps that one stands out; it is undone. Of all pairs of columns of the most different values the one by which most
+candidates of one half are recognised is tried on the other half.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -21,9 +24,13 @@ from launderette.evaluation.samples import Samples
 PAIRED_NUMBERS = 8  # columns: those of the most different values
 LEAST_DIFFERENT = 100  # values of such a column
 PAIR_SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
+MOST_MOVES = 2**22  # pairs of rows with equal gaps, of which moves are counted
+LEAST_MOVES, STANDS_OUT = 20, 3  # times that a move is made; that often as the next one
+DECIMALS = 6  # beyond which numbers are arithmetic
 NEAREST_IN_TWO = "nearest in two columns"
 
-Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
+Pair = tuple[str, str]  # columns
+Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members; of all candidates and of released rows
 
 
 def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -50,15 +57,19 @@ def _by_halves(
     pairs = list(combinations(_columns(samples), 2))
     if not pairs:
         return None
-    places = {name: _places(attacker, name) for pair in pairs for name in pair}
-    nearness = {pair: attacker.split(_nearness([places[name] for name in pair])) for pair in pairs}
+    values = {name: _values(attacker, name) for pair in pairs for name in pair}
+    nearness = {
+        (pair, move): attacker.split(_nearness([_places(samples, name, values[name], move) for name in pair]))
+        for pair in pairs
+        for move in (0.0, *_moves(samples, pair, values))
+    }
     halves, best = attacker.split(attacker.halves()), [np.zeros(len(group)) for group in attacker.candidates]
     for half in (1, 0):
         told = [side == half for side in halves]
-        pair = max(pairs, key=lambda p: strength(*(s[chosen] for s, chosen in zip(nearness[p], told, strict=True))))
-        for side, values, chosen in zip(best, nearness[pair], told, strict=True):
-            side[~chosen] = values[~chosen]
-    return (best[0], best[1]), pair
+        tried = max(nearness, key=lambda t: strength(*(s[chosen] for s, chosen in zip(nearness[t], told, strict=True))))
+        for side, near, chosen in zip(best, nearness[tried], told, strict=True):
+            side[~chosen] = near[~chosen]
+    return (best[0], best[1]), tried[0]
 
 
 def _columns(samples: Samples) -> list[str]:
@@ -67,13 +78,44 @@ def _columns(samples: Samples) -> list[str]:
     return sorted((c for c in numbers if different[c] >= LEAST_DIFFERENT), key=lambda c: -different[c])[:PAIRED_NUMBERS]
 
 
-def _places(attacker: Attacker, name: str) -> Sides:
-    """Values of all candidates and of the released rows, by their rank among real ones: float64; NaN where missing."""
+def _values(attacker: Attacker, name: str) -> Sides:
+    """Values of all candidates and of the released rows."""
     order = np.random.default_rng([attacker.seed, 107]).permutation(attacker.released.rows)[:PAIR_SEARCHED_ROWS]
     groups = *attacker.candidates, Group(attacker.released.role, order)
-    values = [attacker.samples.table(group.role)[name].to_numpy()[group.rows] for group in groups]
-    *known, released = (column_matches.places(attacker.samples, name, "rank", part) for part in values)
+    *known, released = (attacker.samples.table(group.role)[name].to_numpy()[group.rows] for group in groups)
     return np.concatenate(known), released
+
+
+def _places(samples: Samples, name: str, values: Sides, move: float) -> Sides:
+    """Values by their rank among real ones, those of candidates moved first: float64; NaN where missing."""
+    known, released = (column_matches.places(samples, name, "rank", side) for side in (values[0] + move, values[1]))
+    return known, released
+
+
+def _moves(samples: Samples, pair: Pair, values: Mapping[str, Sides]) -> list[float]:
+    """The move of both columns from candidates to released rows that stands out among those that keep the gap between
+    the two, if one does.
+    """
+    one, two = pair
+    if samples.kinds[one] != samples.kinds[two] or samples.units[one] != samples.units[two]:
+        return []
+    known, released = (_with_gaps(*side) for side in zip(values[one], values[two], strict=True))
+    first, last = (np.searchsorted(released[1], known[1], side) for side in ("left", "right"))
+    kept = last - first
+    if not LEAST_MOVES <= kept.sum() <= MOST_MOVES:
+        return []
+    rows = np.repeat(last - np.cumsum(kept), kept) + np.arange(kept.sum())
+    moves, times = np.unique((released[0][rows] - np.repeat(known[0], kept)).round(DECIMALS), return_counts=True)
+    most, *others = np.argsort(-times, kind="stable")[:2]
+    stands_out = times[most] >= max(LEAST_MOVES, STANDS_OUT * times[others].sum())
+    return [float(moves[most])] if stands_out and moves[most] else []
+
+
+def _with_gaps(one: np.ndarray, two: np.ndarray) -> Sides:
+    """Values of one column and how far those of another lie above them, in the order of the latter."""
+    gaps = (two - one).round(DECIMALS)
+    order = np.argsort(gaps, kind="stable")[: np.count_nonzero(~np.isnan(gaps))]  # missing ones come last
+    return one[order], gaps[order]
 
 
 def _nearness(places: list[Sides]) -> np.ndarray:

@@ -9,6 +9,7 @@ from launderette.evaluation.calibration import changes
 from launderette.evaluation.calibration.population import Case
 
 Rng = np.random.Generator
+Vector = np.ndarray
 
 
 def _numbers(case: Case, share: float, moved: float, rng: Rng, most: int | None = None) -> Case:
@@ -217,13 +218,34 @@ def sums_of_money_scaled_by_row(case: Case, rng: Rng) -> Case:
     return changes.with_columns(case, rows.assign(**{c: (rows[c] * factors).round(2) for c in columns}), columns, rng)
 
 
-def two_dates_a_day_off_in_half(case: Case, rng: Rng) -> Case:
-    """Two dates of a training row in half of the rows, each a day earlier or later, everything else fresh."""
+def _two_dates_moved(case: Case, days: Vector, rng: Rng) -> Case:
+    """Two dates of training rows in some of the rows, each later by so many days [rows, 2], everything else fresh."""
     columns = changes.dates(case)[:2]
     if len(columns) < 2:
         raise changes.NotApplicable("expected two columns of dates")
-    rows = changes.memorised(case, 0.5, rng)
+    rows = changes.sampled(case.train, len(days), rng)
+    for column, later in zip(columns, days.T, strict=True):
+        rows[column] = (pd.to_datetime(rows[column]) + pd.to_timedelta(later, "D")).dt.strftime("%Y-%m-%d")
+    return changes.with_columns(case, rows, columns, rng)
+
+
+def two_dates_a_day_off_in_half(case: Case, rng: Rng) -> Case:
+    """Two dates of a training row in half of the rows, each a day earlier or later, everything else fresh."""
+    return _two_dates_moved(case, rng.choice((-1, 1), (len(case.synthetic) // 2, 2)), rng)
+
+
+def two_dates_a_week_later_in_half(case: Case, rng: Rng) -> Case:
+    """Two dates of a training row in half of the rows, all of them a week later, everything else fresh."""
+    return _two_dates_moved(case, np.full((len(case.synthetic) // 2, 2), 7), rng)
+
+
+def numbers_mirrored_in_half(case: Case, rng: Rng) -> Case:
+    """All numbers of a training row in half of the rows, each mirrored in the order of its column: the smallest for the
+    greatest; everything else fresh.
+    """
+    columns, rows = changes.numbers(case), changes.memorised(case, 0.5, rng)
     for column in columns:
-        days = pd.to_timedelta(rng.choice((-1, 1), len(rows)), "D")
-        rows[column] = (pd.to_datetime(rows[column]) + days).dt.strftime("%Y-%m-%d")
+        known = case.train[column].dropna().sort_values().to_numpy()
+        places = np.searchsorted(known, rows[column].dropna())
+        rows.loc[rows[column].notna(), column] = known[::-1][places]
     return changes.with_columns(case, rows, columns, rng)

@@ -40,6 +40,7 @@ def compared(case):
         ("columns.numbers_of_a_third_within_2_percent", 0.27),
         ("columns.half_of_the_columns_of_a_third", 0.27),
         ("columns.two_dates_a_day_off_in_half", 0.15),
+        ("columns.two_dates_a_week_later_in_half", 0.15),
     ],
 )
 def test_a_block_of_columns_that_is_copied_is_recognised(flawed, kind, least):
