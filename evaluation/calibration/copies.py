@@ -247,6 +247,18 @@ def third_averaged_with_a_fresh_row(case: Case, rng: Rng) -> Case:
     return changes.planted(case, fresh, rng)
 
 
+def fifth_with_two_columns_of_another(case: Case, rng: Rng) -> Case:
+    """A fifth training rows in pairs that have exchanged two columns, drawn anew for each pair."""
+    rows = changes.memorised(case, 0.2, rng)
+    order = rng.permutation(len(rows) // 2 * 2)
+    pairs = np.stack(np.split(order, 2), axis=1)
+    ranks = np.argsort(rng.random((len(pairs), rows.shape[1])), axis=1)
+    partners, exchanged = np.arange(len(rows)), np.zeros(rows.shape, bool)
+    partners[pairs] = pairs[:, ::-1]
+    exchanged[pairs] = (ranks < 2)[:, None]
+    return changes.planted(case, rows.mask(exchanged, rows.iloc[partners].reset_index(drop=True)), rng)
+
+
 def averages_of_three(case: Case, rng: Rng) -> Case:
     """Training rows in groups of three that are alike in income: each number is the mean of its group, labels are of
     one of the three.
