@@ -55,6 +55,17 @@ def half_of_the_rows_shuffled(case: Case, rng: Rng) -> Case:
     return case.released(changes.exchanged(case.synthetic, list(case.train), 0.5, rng))
 
 
+def three_columns_apart(case: Case, rng: Rng) -> Case:
+    """Of three columns each two say nothing about each other, and all three together do no longer."""
+
+    def with_flags(frame: pd.DataFrame) -> pd.DataFrame:
+        one, two, odd = rng.random((3, len(frame))) < np.array([[0.5], [0.5], [0.1]])
+        return frame.assign(one=one, two=two, either=np.where(one ^ two ^ odd, "yes", "no"))
+
+    case = replace(case, **{role: with_flags(getattr(case, role)) for role in ("train", "holdout", "synthetic")})
+    return case.changed(either=rng.permutation(case.synthetic["either"].to_numpy()))
+
+
 def labels_apart_from_numbers(case: Case, rng: Rng) -> Case:
     """The labels of one person with the numbers of another."""
     columns, order = changes.labels(case), rng.permutation(len(case.synthetic))
@@ -66,13 +77,22 @@ def target_shuffled(case: Case, rng: Rng) -> Case:
     return case.changed(**{case.target: rng.permutation(case.synthetic[case.target].to_numpy())})
 
 
-def country_broken_in_a_third(case: Case, rng: Rng) -> Case:
-    """A city lies in another country in 30 % of the rows."""
+def _country_broken(case: Case, share: float, rng: Rng) -> Case:
     changes.needs(case, "city", "country")
     country = case.synthetic["country"].to_numpy(copy=True)
-    hit = rng.random(len(country)) < 0.3
+    hit = rng.random(len(country)) < share
     country[hit] = rng.choice(sorted(set(CITIES.values())), int(hit.sum()))
     return case.changed(country=country)
+
+
+def country_broken_in_a_third(case: Case, rng: Rng) -> Case:
+    """A city lies in another country in 30 % of the rows."""
+    return _country_broken(case, 0.3, rng)
+
+
+def country_broken_in_few(case: Case, rng: Rng) -> Case:
+    """The same in 3 % of the rows."""
+    return _country_broken(case, 0.03, rng)
 
 
 def education_number_broken(case: Case, rng: Rng) -> Case:
@@ -197,6 +217,28 @@ def number_shuffled_in_a_subgroup(case: Case, rng: Rng) -> Case:
     values = case.synthetic[number].to_numpy(copy=True)
     values[rows] = values[rng.permutation(rows)]
     return case.changed(**{str(number): values})
+
+
+def zeros_moved_between_labels(case: Case, rng: Rng) -> Case:
+    """As many claims are zero, but half of those of one country are so in others."""
+    changes.needs(case, "claims", "country")
+    inside, claims = (case.synthetic["country"] == "country 1").to_numpy(), case.synthetic["claims"].to_numpy(copy=True)
+    zeros, others = np.flatnonzero(inside & (claims == 0)), np.flatnonzero(~inside & (claims > 0))
+    size = min(len(zeros) // 2, len(others))
+    here, there = rng.permutation(zeros)[:size], rng.permutation(others)[:size]
+    claims[here], claims[there] = claims[there], claims[here]
+    return case.changed(claims=claims)
+
+
+def rare_labels_lost_within_a_class(case: Case, rng: Rng) -> Case:
+    """The rarer half of the labels of a column are nowhere in the rare class of the target."""
+    column = changes.widest(case)
+    shares = case.train[column].value_counts(normalize=True)
+    common = shares[shares.cumsum() <= 0.8]
+    inside = (case.synthetic[case.target] == changes.rarest(case)) & ~case.synthetic[column].isin(common.index)
+    values = case.synthetic[column].astype(object).to_numpy(copy=True)
+    values[inside] = rng.choice(common.index, int(inside.sum()), p=common / common.sum())
+    return case.changed(**{column: values})
 
 
 def missing_values_removed(case: Case, rng: Rng) -> Case:

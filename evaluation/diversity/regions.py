@@ -18,20 +18,20 @@ from launderette.evaluation.scores import Reason, Score
 REGION_ROWS = 50_000
 REGION_PAIRS = 1000
 PARTS = 2, 3, 4  # of a column
-LEAST_EXPECTED_ROWS = 20  # that the synthetic table is expected to have in a region
+LEAST_EXPECTED_ROWS = 50  # that the synthetic table is expected to have in a region
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # real rows, and rows of the role
 Region = tuple[str, int, int, float]  # columns, real rows and rows of the role, design effect of the former
 
 
 def regions(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the rows of a region, of the region that has lost most, beyond chance; in [0, 1], higher
-    better.
+    """1 - change of the rows of a region, divided by the larger of both counts, of the region that changed most, beyond
+    chance; in [0, 1], higher better.
 
     A region: what one half, third or quarter of a column has in common with one of another (numbers by quantiles, the
-    most frequent labels), where at least 20 rows are expected. Both columns may be right, and most of their dependence.
-    Chance takes more where rows of one entity lie in one region. Cost: three counts per pair, at most 1,000 pairs of
-    50,000 rows.
+    most frequent labels), where at least 50 rows are expected. Both columns may be right, and most of their dependence.
+    A change beyond chance counts by the low end of its 95 % interval. Chance takes more where rows of one entity lie in
+    one region. Cost: three counts per pair, at most 1,000 pairs of 50,000 rows.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -44,7 +44,7 @@ def regions(samples: Samples, *, seed: int = 0) -> Score:
         return _losses(found, len(real), len(other))
 
     absent = Reason.TOO_FEW_ROWS, f"no region of two columns has {LEAST_EXPECTED_ROWS} rows"
-    return chance.kept(samples, measure, absent, f"Up to {REGION_ROWS:,} rows of each table.")
+    return chance.kept(samples, measure, absent, f"Up to {REGION_ROWS:,} rows of each table.", sure=True)
 
 
 def _regions(samples: Samples, parts: int, tables: Tables, owners: Owners, seed: int) -> Iterator[Region]:
@@ -66,9 +66,15 @@ def _pairs(samples: Samples, seed: int) -> list[tuple[str, str]]:
 
 
 def _losses(found: list[Region], real_rows: int, rows: int) -> list[Loss]:
-    """What each region has lost; counts of one population are negative binomial, as in chance.least."""
+    """What has changed in each region; counts of one population are negative binomial, as in chance.least."""
     usual, there, effect = (np.array([region[i] for region in found], dtype=float) for i in (1, 2, 3))
-    expected, level = usual * rows / real_rows, 1 / (chance.ONCE_IN * max(1, len(found)))
-    least = effect * nbinom.ppf(level, usual / effect, real_rows / (real_rows + rows))
-    lost, by_chance = np.maximum(0, 1 - there / expected), 1 - np.minimum(1, least / expected)
-    return [Loss(name, *map(float, ends)) for (name, *_), *ends in zip(found, lost, by_chance, strict=True)]
+    level, share = 1 / (2 * chance.ONCE_IN * max(1, len(found))), real_rows / (real_rows + rows)
+    expected, own = usual * rows / real_rows, usual / effect
+    least, most = effect * nbinom.ppf(level, own, share), effect * nbinom.isf(level, own + 1, share)
+    changed, by_chance = (_apart(count, expected) for count in (there, np.where(there < expected, least, most)))
+    return [Loss(name, *map(float, ends)) for (name, *_), *ends in zip(found, changed, by_chance, strict=True)]
+
+
+def _apart(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """The difference of two counts by the larger of them."""
+    return 1 - np.minimum(one, two) / np.maximum(np.maximum(one, two), 1e-9)

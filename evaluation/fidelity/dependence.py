@@ -54,15 +54,16 @@ class Left:
 
 
 def dependence(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the dependence between two columns, or of one column and all others, everywhere or in a
-    subgroup, of those that have lost most, beyond chance; in [0, 1], higher better.
+    """1 - share lost of the dependence between two columns, of one column and all others, everywhere or in a subgroup,
+    or of three columns, of those that have lost most, beyond chance; in [0, 1], higher better.
 
     Dependence of cells a, b is D = P(a, b) - P(a) P(b); what remains of the real D is its regression coefficient, each
     cell weighted by 1 / P(a) P(b) as in the mean square contingency (Pearson 1904). It is one half where correlations
     are halved. Numbers in eighths, dates too; rows that lack a value are left to missingness. Chance takes more where
     rows of one entity come together. In a subgroup, at least 100 rows of one label or of one eighth of a number that
     says little about a column itself, it is what a linear model of real rows says about it that is left, by the low end
-    of its 95 % interval; rows of entities are not looked at so. Cost: one count per pair, at most 2,000 pairs of 20,000
+    of its 95 % interval; so is the mean product of three columns (ranks, marks of labels). Rows of entities are not
+    looked at so. Cost: one count per pair, at most 2,000 pairs of 20,000
     rows, and one regression per column, of at most 300 in subgroups.
     """
 
@@ -90,14 +91,14 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
             left = replace(left, effects=everywhere, owners=owners)
             whole |= {c: whole[c] + left if c in whole else left for c in (a, b)}
         found += [left.loss(f"{c} / all others", len(real), len(other), parts) for c, left in whole.items()]
-        return [loss for loss in found if loss is not None] + _in_subgroups(samples, (real, other), codes, seed)
+        return [loss for loss in found if loss is not None] + _further(samples, (real, other), codes, seed)
 
     absent = Reason.NO_ASSOCIATION, "no two columns depend on each other in the real rows"
     return chance.kept(samples, measure, absent, f"Up to {DEPENDENCE_ROWS:,} rows of each table.")
 
 
-def _in_subgroups(samples: Samples, tables: tuple, codes: dict[str, list[np.ndarray]], seed: int) -> list[Loss]:
-    """What is lost in subgroups, at least; rows of an entity are no independent ones."""
+def _further(samples: Samples, tables: tuple, codes: dict[str, list[np.ndarray]], seed: int) -> list[Loss]:
+    """What is lost in subgroups and by three columns, at least; rows of an entity are no independent ones."""
     if samples.entity is not None:
         return []
     rng = np.random.default_rng([seed, 73])
@@ -105,7 +106,9 @@ def _in_subgroups(samples: Samples, tables: tuple, codes: dict[str, list[np.ndar
     few = tuple(table.iloc[part] for table, part in zip(tables, rows, strict=True))
     columns = [list(codes)[k] for k in np.sort(rng.permutation(len(codes))[:SUBGROUP_COLUMNS])]
     cut = {c: [cell[part] for cell, part in zip(codes[c], rows, strict=True)] for c in columns}
-    found = chance.allowed([Loss(*part) for part in effects.in_subgroups(samples, few, cut, seed)])
+    quantities = effects.quantities(samples, few, cut)
+    parts = effects.in_subgroups(quantities, cut, seed), effects.in_threes(quantities)
+    found = (loss for part in parts for loss in chance.allowed([Loss(*one) for one in part]))
     return [Loss(loss.part, loss.sure, 0.0) for loss in found if loss.sure > 0]
 
 

@@ -22,6 +22,12 @@ LEAST_GROUP, LEAST_OF_BOTH = 100, 20  # rows of a subgroup, in both tables; of t
 LEAST_SHARING = 20  # rows that share what varies of what is told
 MOST_BY_GROUP = 0.1  # share of a quantity's variance between subgroups: of what is told by them little is left inside
 KNOWN_EFFECT = 4  # standard errors from nothing, that an effect in real rows has to be for anything to be lost
+VARIED_MARK, VARIED_RANK = (
+    0.16,
+    0.03,
+)  # least variance, of three quantities: a fifth of the rows have a mark and lack it
+LEAST_OF_THREE = 0.1  # their squared mean product, each with mean 0 and variance 1
+MOST_IN_THREES = 60  # quantities
 SHRUNK = 0.02  # of a quantity's variance, added to it: ridge regression
 
 Cells = np.ndarray  # int64 [rows], from 0
@@ -110,17 +116,24 @@ def lost_in(
     return shown, np.clip(1 - left, 0, 1), error
 
 
-def in_subgroups(
-    samples: Samples, tables: tuple[pd.DataFrame, pd.DataFrame], codes: Mapping[str, list[Cells]], seed: int
-) -> Iterator[Part]:
+def quantities(
+    samples: Samples, tables: tuple[pd.DataFrame, pd.DataFrame], codes: Mapping[str, list[Cells]]
+) -> Quantities:
+    """Turn columns into quantities of real rows and of others, given the cells of both."""
+    found = [(c, *one) for c, cells in codes.items() for one in _of_column(samples, c, tables, cells)]
+    names, sides, asked, marks = ([one[part] for one in found] for part in range(4))
+    real, other = (np.stack(side, axis=1) for side in zip(*sides, strict=True)) if found else (np.zeros((0, 0)),) * 2
+    return Quantities(np.array(names, dtype=object), np.array(asked, bool), np.array(marks, bool), real, other)
+
+
+def in_subgroups(found: Quantities, codes: Mapping[str, list[Cells]], seed: int) -> Iterator[Part]:
     """Yield the share lost of what all other columns say about a column, in each subgroup: the rows of a cell of
     another one that itself says little about it, at least LEAST_GROUP of them in real and in other rows.
 
     What they say is linear in ranks and labels, learnt from one half of the real rows and asked of the other and of
     half of the other rows. What is left is its regression coefficient in the subgroup, over that in real rows.
     """
-    found = _quantities(samples, tables, codes)
-    if min(map(len, tables)) < LEAST_GROUP or not found.asked.any():
+    if min(len(found.real), len(found.other)) < LEAST_GROUP or not found.asked.any():
         return
     real, other = _told(found, seed)
     varied = np.square(found.real - found.real.mean(0)).mean(0)
@@ -134,13 +147,32 @@ def in_subgroups(
         yield from _by_cell(group, names[apart], marks[apart], (usual, there), cells)
 
 
-def _quantities(
-    samples: Samples, tables: tuple[pd.DataFrame, pd.DataFrame], codes: Mapping[str, list[Cells]]
-) -> Quantities:
-    found = [(c, *one) for c, cells in codes.items() for one in _of_column(samples, c, tables, cells)]
-    names, sides, asked, marks = ([one[part] for one in found] for part in range(4))
-    real, other = (np.stack(side, axis=1) for side in zip(*sides, strict=True)) if found else (np.zeros((0, 0)),) * 2
-    return Quantities(np.array(names, dtype=object), np.array(asked, bool), np.array(marks, bool), real, other)
+def in_threes(found: Quantities) -> Iterator[Part]:
+    """Yield the share lost of what three columns have to do with each other: of the mean product of a quantity of each,
+    where real rows show one.
+    """
+    if min(len(found.real), len(found.other)) < LEAST_GROUP:
+        return
+    varied = found.real.var(0) >= np.where(found.marks, VARIED_MARK, VARIED_RANK)
+    chosen = np.flatnonzero(found.asked & varied)[:MOST_IN_THREES]
+    names, scale = found.names[chosen], found.real[:, chosen].std(0)
+    real, other = ((side[:, chosen] - side[:, chosen].mean(0)) / scale for side in (found.real, found.other))
+    for i in range(len(names)):
+        (usual, spread), (there, wider) = (_products(side.astype(np.float32), i) for side in (real, other))
+        own, wider = spread / len(real), np.maximum(spread, wider) / len(other)
+        strong = np.square(usual) >= np.maximum(LEAST_OF_THREE, KNOWN_EFFECT**2 * own)
+        for j, k in np.argwhere(np.triu(strong, 1)):
+            three = names[[i, i + 1 + j, i + 1 + k]]
+            if len(set(three)) == 3:
+                lost, error = 1 - there[j, k] / usual[j, k], np.sqrt(own[j, k] + wider[j, k]) / abs(usual[j, k])
+                yield " / ".join(three), float(np.clip(lost, 0, 1)), float(error)
+
+
+def _products(side: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the products of a quantity with each two of those after it: float32 [later, later]."""
+    later, one = side[:, i + 1 :], side[:, i : i + 1]
+    mean = (later * one).T @ later / len(side)
+    return mean, np.square(later * one).T @ np.square(later) / len(side) - np.square(mean)
 
 
 def _of_column(

@@ -22,7 +22,7 @@ TABLES = {  # heading, what it measures, what to keep in mind
     "fidelity.trend": ("Pairs of columns", "How alike the relation between two columns is, averaged over pairs.", ""),
     "fidelity.dependence": (
         "Weakest pair of columns",
-        "How much remains of what two columns, or one and all others, have to do with each other, of the worst.",
+        "How much remains of what two or three columns, or one and all others, have to do with each other.",
         CHANCE,
     ),
     "fidelity.mutual_information": (
@@ -155,7 +155,7 @@ TABLES = {  # heading, what it measures, what to keep in mind
     "diversity.regions": (
         "Weakest region",
         "Whether the rows that share a part of two columns (the upper third of one, a frequent label of another) are "
-        "as many as real ones, in the pair that has lost most.",
+        "as many as real ones, in the pair that differs most.",
         CHANCE,
     ),
     "diversity.beta_recall": (

@@ -33,7 +33,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "utility.agreement_subgroups": "of what other columns say about the target kept in each subgroup, beyond chance",
     "diversity.coverage": "of training rows with a synthetic row near them",
     "diversity.subgroups": "of the coverage of each subgroup kept, beyond chance",
-    "diversity.regions": "of the rows of each region of two columns kept, beyond chance",
+    "diversity.regions": "of the rows of each region of two columns as among real ones, beyond chance",
     "fidelity.date_order": "of rows with their dates in the order that real ones always have, beyond chance",
     "fidelity.label_shares": "of the share of each label kept, beyond chance",
     "fidelity.missing_ties": "of what decides whether a value is missing kept, beyond chance",

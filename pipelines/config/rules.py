@@ -45,7 +45,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.tails": {"at_least": 0.8},
     "fidelity.missingness": {"at_least": 0.75},
     "fidelity.missing_ties": {"at_least": 0.6},
-    "fidelity.constraints": {"at_least": 0.87},
+    "fidelity.constraints": {"at_least": 0.985},
     "fidelity.date_order": {"at_least": 0.97},
     "fidelity.orders": {"at_least": 0.96},
     "fidelity.proportions": {"at_least": 0.9},
