@@ -26,7 +26,7 @@ LEAST_DIFFERENT = 100  # values of such a column
 PAIR_SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
 MOST_MOVES = 2**22  # pairs of rows with equal gaps, of which moves are counted
 LEAST_MOVES, STANDS_OUT = 20, 3  # times that a move is made; that often as the next one
-DECIMALS = 6  # beyond which numbers are arithmetic
+MOVE_DECIMALS = 6  # beyond which numbers are arithmetic
 NEAREST_IN_TWO = "nearest in two columns"
 
 Pair = tuple[str, str]  # columns
@@ -105,7 +105,7 @@ def _moves(samples: Samples, pair: Pair, values: Mapping[str, Sides]) -> list[fl
     if not LEAST_MOVES <= kept.sum() <= MOST_MOVES:
         return []
     rows = np.repeat(last - np.cumsum(kept), kept) + np.arange(kept.sum())
-    moves, times = np.unique((released[0][rows] - np.repeat(known[0], kept)).round(DECIMALS), return_counts=True)
+    moves, times = np.unique((released[0][rows] - np.repeat(known[0], kept)).round(MOVE_DECIMALS), return_counts=True)
     most, *others = np.argsort(-times, kind="stable")[:2]
     stands_out = times[most] >= max(LEAST_MOVES, STANDS_OUT * times[others].sum())
     return [float(moves[most])] if stands_out and moves[most] else []
@@ -113,7 +113,7 @@ def _moves(samples: Samples, pair: Pair, values: Mapping[str, Sides]) -> list[fl
 
 def _with_gaps(one: np.ndarray, two: np.ndarray) -> Sides:
     """Values of one column and how far those of another lie above them, in the order of the latter."""
-    gaps = (two - one).round(DECIMALS)
+    gaps = (two - one).round(MOVE_DECIMALS)
     order = np.argsort(gaps, kind="stable")[: np.count_nonzero(~np.isnan(gaps))]  # missing ones come last
     return one[order], gaps[order]
 

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from launderette.evaluation.calibration import changes
-from launderette.evaluation.calibration.population import Case
+from launderette.evaluation.calibration.population import Case, Vector
 
 Rng = np.random.Generator
-Vector = np.ndarray
 
 
 def _numbers(case: Case, share: float, moved: float, rng: Rng, most: int | None = None) -> Case:
