@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -26,8 +28,9 @@ def check(samples: ImageSamples, seed: int = 0) -> tuple[Finding, ...]:
     if "holdout" in hashes:
         found.append(checks.overlap(hashes, "images"))
         if samples.size("holdout") >= nearness.LEAST_NEARNESS_ROWS:
-            looks = [_table(_pixels(samples, seed)), _table(_features(samples, seed))]
-            found += [checks.near_overlap(looks, seed, "images"), checks.drift(looks[1], seed, "images")]
+            looks = [_table(points) for points in (_pixels(samples, seed), _features(samples, seed))]
+            labelled = _table(_features(samples, seed), _labels(samples, seed))
+            found += [checks.near_overlap(looks, seed, "images"), checks.drift(labelled, seed, "images")]
     return tuple(found)
 
 
@@ -88,10 +91,23 @@ def _features(samples: ImageSamples, seed: int) -> dict[str, np.ndarray]:
     return {role: samples.seen(role, count, seed).numpy() for role in REAL_ROLES}
 
 
-def _table(points: dict[str, np.ndarray]) -> tables.Samples:
-    """Principal components [images, at most DRIFT_DIMENSIONS] of both real sides as a table of coordinates."""
+def _labels(samples: ImageSamples, seed: int) -> dict[str, np.ndarray]:
+    """Label codes of the same images, [images] by role; none where there are no labels."""
+    count = samples.equal()
+    return {role: samples.labels[role][samples.rows(role, count, seed)] for role in REAL_ROLES if len(samples.classes)}
+
+
+def _table(points: dict[str, np.ndarray], labels: Mapping[str, np.ndarray] = MappingProxyType({})) -> tables.Samples:
+    """Principal components [images, at most DRIFT_DIMENSIONS] of both real sides as a table of coordinates, beside
+    labels where there are some.
+    """
     pool = np.concatenate(list(points.values()))
     project = principal(pool, min(DRIFT_DIMENSIONS, len(pool) - 1, pool.shape[1]))
     frames = {role: pd.DataFrame(project(one)).add_prefix("component ") for role, one in points.items()}
     kinds = dict.fromkeys(frames["train"], "coordinate")
+    if labels:
+        frames, kinds = (
+            {role: one.assign(label=labels[role]) for role, one in frames.items()},
+            kinds | {"label": "categorical"},
+        )
     return tables.make(frames["train"], frames["holdout"], frames["train"], kinds=kinds)
