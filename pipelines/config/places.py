@@ -59,7 +59,7 @@ class Source(Database):
     table: str | None = None  # such as public.people
     query: str | None = None  # a SELECT in place of a table
     delimiter: str | None = Field(None, min_length=1, max_length=1)
-    header: bool | None = None  # whether the first line names the columns; None to tell by its look
+    header: bool | Literal[2, 3] | None = None  # whether the first line, or how many, name the columns; None to tell
     sheet: str | None = None  # of an Excel workbook with several
     encoding: str = "utf-8"
     missing: tuple[str, ...] | None = None  # texts that mean "no value"; None for the usual ones

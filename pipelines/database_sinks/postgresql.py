@@ -39,7 +39,7 @@ SELECT c.relname::text, obj_description(c.oid, 'pg_class') FROM pg_class c JOIN 
 WHERE n.nspname = $1::text AND c.relkind = 'r'
 """
 NAMES = """
-SELECT a.attname::text FROM pg_attribute a
+SELECT a.attname::text, a.atttypid = 'inet'::regtype FROM pg_attribute a
 WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 INDEXES = """
@@ -172,7 +172,7 @@ class PostgreSQL:
         return []
 
     def columns(self, version: str) -> list[str]:
-        return [name for (name,) in self.run(NAMES, (self.place(version),))]
+        return [name for name, _ in self.run(NAMES, (self.place(version),))]
 
     def planned(self, field: pa.Field, there: TargetColumn | None) -> LoadedColumn:
         return types.plan(field, there.type if there else None, bool(there and there.is_enum))
@@ -214,15 +214,23 @@ class PostgreSQL:
 
     def fingerprint(self, place: str, schema: pa.Schema) -> tuple[int, int]:
         asked = postgresql_summaries.rows_asked(schema, self._hashing)
-        ((rows, total),) = self.run(f"SELECT {asked} FROM {place}")  # noqa: S608
+        ((rows, total),) = self.run(f"SELECT {asked} FROM {self._readable(place)}")  # noqa: S608
         return rows, int(total or 0)
+
+    def _readable(self, place: str) -> str:
+        """Return what reads a table with addresses as they are read from a source: netmasks of one host left out."""
+        found = self.run(NAMES, (place,))
+        if not any(is_inet for _, is_inet in found):
+            return place
+        named = (f"abbrev({quoted(name)}) AS {quoted(name)}" if is_inet else quoted(name) for name, is_inet in found)
+        return f"(SELECT {', '.join(named)} FROM {place}) AS readable"  # noqa: S608
 
     def rows_totals(self) -> Callable[[pa.RecordBatch], int]:
         return partial(postgresql_summaries.rows_total, hashing=self._hashing)
 
     def summary(self, place: str, schema: pa.Schema) -> list[ColumnSummary]:
         asked = postgresql_summaries.asked(schema, self._hashing)
-        (answer,) = self.run(f"SELECT {asked} FROM {place}")  # noqa: S608
+        (answer,) = self.run(f"SELECT {asked} FROM {self._readable(place)}")  # noqa: S608
         return postgresql_summaries.of_answer(answer, schema)
 
     def totals(self) -> Callable[[pa.Array], Decimal]:

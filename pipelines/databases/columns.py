@@ -11,9 +11,9 @@ from launderette.pipelines.databases import selecting
 from launderette.pipelines.databases.addresses import quoted
 from launderette.pipelines.run.artifacts import LaunderError
 
-AS_TEXT = ("inet", "cidr", "macaddr", "macaddr8", "citext", "timetz", "xml", "money", "bit", "varbit")
+AS_TEXT = ("bpchar", "inet", "cidr", "macaddr", "macaddr8", "citext", "timetz", "xml", "money", "bit", "varbit")
 NATIVE = (
-    *("bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "bpchar", "name", "char"),
+    *("bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar", "name", "char"),
     *("date", "time", "timestamp", "timestamptz", "uuid", "oid"),
 )
 DROPPED = "dropped"  # in place of a type: a column whose values stay in the database
@@ -61,6 +61,8 @@ class TableColumn:
             return f"NULL::text AS {quoted(self.name)}"
         if self.type == "numeric" and self.precision is None:
             return f"{name}::float8 AS {quoted(self.name)}"
+        if self.type == "inet":  # whose cast to text never leaves a netmask out
+            return f"abbrev({name}) AS {quoted(self.name)}"
         return f"{name}::text AS {quoted(self.name)}" if self.labels or self.type in AS_TEXT else name
 
     @property

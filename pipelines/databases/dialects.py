@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from launderette.pipelines.config.places import Source
 
 PART_ROWS = 50_000
+LARGE_NUMBER = pa.decimal128(38, 0)  # whole numbers beyond 64 bits
 READ_ONLY: dict[str, dict[str, Any]] = {"duckdb": {"read_only": True}}  # what the drivers of some take for it
 
 
@@ -125,7 +126,7 @@ def _stored(part: Any, names: list[str], known: dict[str, pa.DataType], path: Pa
 
 
 def _array(name: str, values: tuple[Any, ...], type_: pa.DataType | None) -> pa.Array:
-    for tried in (type_, None):  # what is stated may be narrower than what is there
+    for tried in (type_, None, LARGE_NUMBER):  # what is stated may be narrower than what is there
         with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
             array = pa.array(values, tried)
             if pa.types.is_nested(array.type) or pa.types.is_binary(array.type):

@@ -39,12 +39,12 @@ VALUE_PATTERNS = {
 
 @dataclass(frozen=True)
 class DelimitedForm:
-    """How the text is written: a delimiter and whether there is a header (None to find them), an encoding, the
+    """How the text is written: a delimiter and the rows of the header (None to find them), an encoding, the
     texts that mean missing.
     """
 
     delimiter: str | None = None
-    header: bool | None = None
+    header: int | None = None
     encoding: str = "utf-8"
     missing: tuple[str, ...] = MISSING_TEXTS
     decimal: str = "."
@@ -195,7 +195,7 @@ def _read(
             read_options=pacsv.ReadOptions(
                 column_names=list(found.names),
                 skip_rows=found.skip,
-                skip_rows_after_names=int(found.header),
+                skip_rows_after_names=found.header,
                 use_threads=False,
                 encoding=encoding,
                 block_size=BLOCK_BYTES,

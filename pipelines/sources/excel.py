@@ -5,6 +5,7 @@ people is.
 import csv
 import datetime
 import io
+import re
 import warnings
 import zipfile
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.sources.parts import Part, stream
 
+MERGED = re.compile(r'<mergeCell ref="([A-Z]+)(\d+):[A-Z]+(\d+)"')
+CHUNK_BYTES, LONGEST_RANGE = 1 << 20, 64  # letters
+ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")  # in place of the values of formulas
 DAMAGED = (
     KeyError,
     ValueError,
@@ -50,7 +54,8 @@ def _sheets(part: Part, sheet: str | None) -> list[tuple[str, bytes]]:
     try:
         with warnings.catch_warnings(action="ignore"), stream(part) as file:  # openpyxl's quote styles and values
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            return [(one.title, _text(one)) for one in book.worksheets if sheet in (None, one.title)]
+            asked = [one for one in book.worksheets if sheet == one.title or (sheet is None and _is_shown(one))]
+            return [(one.title, _text(one)) for one in asked]
     except DAMAGED as error:
         if getattr(error, "errno", None):
             raise
@@ -59,9 +64,13 @@ def _sheets(part: Part, sheet: str | None) -> list[tuple[str, bytes]]:
         ) from None
 
 
+def _is_shown(sheet: Any) -> bool:
+    return sheet.sheet_state == "visible"
+
+
 def _text(sheet: Any) -> bytes:
     """Write the cells of a sheet as CSV, without the empty columns and rows around them."""
-    rows = [row for row in sheet.iter_rows(values_only=True) if any(value not in (None, "") for value in row)]
+    rows = [row for row in _filled(sheet) if any(value not in (None, "") for value in row)]
     width = max(map(len, rows), default=0)
     columns = [_column([row[at] if at < len(row) else None for row in rows]) for at in range(width)]
     used = [at for at, column in enumerate(columns) if any(column)]
@@ -71,6 +80,29 @@ def _text(sheet: Any) -> bytes:
     return out.getvalue().encode()
 
 
+def _filled(sheet: Any) -> list[list[Any]]:
+    """Return the values of all rows, those of a cell that is merged over several rows in each of them."""
+    from openpyxl.utils import column_index_from_string
+
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    for letters, *ends in _merged(sheet):
+        at, first, last = column_index_from_string(letters) - 1, *map(int, ends)
+        for row in rows[first:last]:
+            row[at : at + 1] = rows[first - 1][at : at + 1]
+    return rows
+
+
+def _merged(sheet: Any) -> set[tuple[str, str, str]]:
+    """Return the first column, the first and the last row of merged cells, which stand behind all rows in the file."""
+    found, before = set(), ""
+    with sheet._get_source() as file:  # openpyxl tells them of sheets that it holds in memory alone
+        while chunk := file.read(CHUNK_BYTES):
+            text = before + chunk.decode("latin-1")
+            found.update(MERGED.findall(text))
+            before = text[-LONGEST_RANGE:]
+    return found
+
+
 def _column(values: list[Any]) -> list[str]:
     """Return the cells of a column as text; dates without a time of day where none of them has one."""
     timed = any(isinstance(value, datetime.datetime) and value.time() != datetime.time() for value in values)
@@ -78,7 +110,7 @@ def _column(values: list[Any]) -> list[str]:
 
 
 def _cell(value: Any, timed: bool) -> str:
-    if value is None:
+    if value is None or value in ERRORS:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
@@ -86,4 +118,7 @@ def _cell(value: Any, timed: bool) -> str:
         return value.isoformat(" ") if timed else value.date().isoformat()
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
+    if isinstance(value, datetime.timedelta):  # as Excel shows it, hours beyond a day too
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return repr(value) if isinstance(value, float) else str(value)

@@ -19,24 +19,26 @@ PLAIN_NUMBER = re.compile(r"^[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9
 NUMBER_CELL = re.compile(r"^\s*[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?\s*%?$")
 MOMENT = re.compile(r"^\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4})")
 MOST_TITLE_LINES = 30  # lines above a header, at most
+LETTERS = re.compile(r"[^\W\d_]{2}")
+GAPS = ("na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "inf", "-inf", "unknown", "missing")  # not names
 AGREE = 0.95  # share of the rows below titles, or cut by spaces, that have the width of the header
 Rows = list[list[str]]
 
 
 @dataclass(frozen=True)
 class TextLayout:
-    """Column names, the delimiter, the lines above the header, whether there is one, and how a comment begins."""
+    """Column names, the delimiter, the lines above the header, the rows of it, and how a comment begins."""
 
     names: tuple[str, ...]
     delimiter: str = ","
     skip: int = 0
-    header: bool = True
+    header: int = 1
     comment: str = ""
     notes: tuple[str, ...] = ()
 
 
-def find(sample: str, path: str, delimiter: str | None, header: bool | None) -> TextLayout:
-    """Find the layout of a text by its first lines; a delimiter and whether there is a header may be stated.
+def find(sample: str, path: str, delimiter: str | None, header: int | None) -> TextLayout:
+    """Find the layout of a text by its first lines; a delimiter and how many rows are the header may be stated.
 
     LaunderError where there are no names of columns.
     """
@@ -54,13 +56,25 @@ def find(sample: str, path: str, delimiter: str | None, header: bool | None) -> 
     if header is None and not titles and (names := _commented(lines[:skip], comment, chosen, cut)):
         cut, above, comment = [names, *cut], skip - 1, comment if skip > 1 else ""
     notes = _notes(lines[:above], chosen, delimiter, path)
-    if header is False:
-        return TextLayout(
-            tuple(f"column_{at}" for at in range(1, len(cut[0]) + 1)), chosen, above, False, comment, notes
-        )
+    if header == 0:
+        return TextLayout(tuple(f"column_{at}" for at in range(1, len(cut[0]) + 1)), chosen, above, 0, comment, notes)
     if header is None:
         _check_header(cut, path)
-    return TextLayout(_named([cell.strip() for cell in cut[0]], path), chosen, above, True, comment, notes)
+    heads = int(header or 1)
+    return TextLayout(_named(_joined(cut[:heads]), path), chosen, above, heads, comment, notes)
+
+
+def _joined(heads: Rows) -> list[str]:
+    """Return the words of each column of a header of one or several rows; above the last one, what is empty is named
+    by what stands to its left.
+    """
+    words: list[list[str]] = [[] for _ in heads[-1]]
+    for at, row in enumerate(heads, 1):
+        left = ""
+        for column, cell in zip(words, row, strict=False):
+            left = cell.strip() or ("" if at == len(heads) else left)
+            column += [left] if left and left not in column else []
+    return list(map(" ".join, words))
 
 
 class _Rows:
@@ -213,8 +227,13 @@ def _notes(above: list[str], delimiter: str, stated: str | None, path: str) -> t
 
 def _check_header(cut: Rows, path: str) -> None:
     """Raise LaunderError where the first row is one of data: numbers, dates above dates, or words that the rows
-    below repeat.
+    below repeat; or where it is not the only one of names.
     """
+    if _goes_on(cut):
+        raise LaunderError(
+            f"expected the names of columns in one row of {path}, found a second row of words above numbers; set "
+            "source.header=2 to join both, or true if that row is one of the table"
+        )
     first = [cell.strip() for cell in cut[0]]
     numbers = [cell for cell in first if PLAIN_NUMBER.match(cell)]
     found = "values such as the rows below hold" if _repeated(first, cut[1:]) or _dated(first, cut[1:]) else ""
@@ -226,6 +245,16 @@ def _check_header(cut: Rows, path: str) -> None:
             "or set "
             "source.header=false to call the columns column_1, column_2, ..., or true if these are names"
         )
+
+
+def _goes_on(cut: Rows) -> bool:
+    """Tell whether the second row is of names too: words above nothing but numbers or dates in two columns or more."""
+    body = [row for row in cut[2:] if len(row) == len(cut[0])]
+    below = [[cell for row in body if (cell := row[at].strip())] for at in range(len(cut[0]))]
+    words = [cell.strip() for cell in cut[1]] if len(cut) > 2 and len(cut[1]) == len(cut[0]) else []
+    numeric = [word for word, cells in zip(words, below, strict=False) if len(cells) > 1 and all(map(_data, cells))]
+    named = [word for word in numeric if LETTERS.search(word) and word.lower() not in GAPS]
+    return len(named) > 1 and not any(map(_data, words))
 
 
 def _repeated(first: list[str], body: Rows) -> bool:

@@ -60,10 +60,10 @@ def read(parts: list[Part], form: DelimitedForm, without: frozenset[str]) -> tup
 
 def _header(part: Part, form: DelimitedForm) -> TextLayout:
     """Return the layout that what stands above the rows tells, and the first line among them."""
-    if form.header is False:
+    if form.header not in (None, 1):
         raise LaunderError(
-            f"expected a header under privacy.epsilon in {part.name}, found source.header: false, so that rows alone "
-            "tell how many columns there are; write the names of the columns above them"
+            f"expected a header of one row under privacy.epsilon in {part.name}, found source.header: "
+            f"{str(form.header).lower()}; write the names of the columns in one line above the rows"
         )
     above: list[str] = []
     for line in _lines(part, form.encoding):

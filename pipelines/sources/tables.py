@@ -30,7 +30,7 @@ class ReadingOptions(TypedDict, total=False):
     """
 
     delimiter: str | None
-    header: bool | None
+    header: int | None
     encoding: str
     missing: Iterable[str] | None
     sheet: str | None
@@ -125,7 +125,7 @@ def _by_line(found: list[Part], **options: Unpack[ReadingOptions]) -> pd.DataFra
 
 
 def _form(
-    delimiter: str | None, header: bool | None, encoding: str, missing: Iterable[str] | None
+    delimiter: str | None, header: int | None, encoding: str, missing: Iterable[str] | None
 ) -> delimited.DelimitedForm:
     known = delimited.MISSING_TEXTS if missing is None else tuple(missing)
     return delimited.DelimitedForm(delimiter, header, encoding, known)
@@ -159,7 +159,7 @@ def _open(
     partitions: Path | None = None,
     *,
     delimiter: str | None = None,
-    header: bool | None = None,
+    header: int | None = None,
     encoding: str = "utf-8",
     missing: Iterable[str] | None = None,
     sheet: str | None = None,

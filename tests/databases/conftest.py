@@ -29,6 +29,8 @@ KINDS = {
     "i4": ("int4", "g % 91", pa.int32(), 1),
     "i8": ("int8", "g * 10000000000", pa.int64(), 10_000_000_000),
     "note": ("text", "'n' || g % 3", pa.string(), "n1"),
+    "code": ("char(4)", "'c' || g % 3", pa.string(), "c1"),
+    "host": ("inet", "'10.0.0.0'::inet + g % 5", pa.string(), "10.0.0.1"),
     "mood": ("mood", "(ARRAY['sad', 'it''s'])[1 + g % 2]::mood", None, "it's"),
     "f4": ("float4", "g / 8.0", pa.float32(), 0.125),
     "f8": ("float8", "g / 3.0", pa.float64(), 1 / 3),

@@ -81,7 +81,7 @@ def test_lines_are_read_as_they_stand():
     found = texts(ROWS)
     assert found["town"].tolist() == ["Ulm", "Köln, Mitte", None, "Ulm"] and found["ill"].tolist()[-1] == "0"
     assert texts([]).shape == (0, 3)  # that there are none, noisy counts tell
-    with pytest.raises(LaunderError, match=r"expected a header under privacy\.epsilon"):
+    with pytest.raises(LaunderError, match=r"expected a header of one row under privacy\.epsilon"):
         texts(ROWS, header=False)
 
 

@@ -185,6 +185,38 @@ def test_dates_and_truth_of_a_workbook(tmp_path):
     )
 
 
+def test_what_people_do_to_workbooks(tmp_path):
+    """Cells merged over rows hold their value in each, an error is no value, hours go beyond a day, and a hidden sheet
+    is none.
+    """
+    hours = [datetime.timedelta(hours=h) for h in (1, 25, 2, 3)]
+    rows = [[ward, n, spent] for ward, n, spent in zip("A.B.", (1, "#DIV/0!", 3, "#N/A"), hours, strict=True)]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(one=[["ward", "n", "spent"], *rows], kept=[["secret"], [1]])))
+    book["one"].merge_cells("A2:A3")
+    book["kept"].sheet_state = "hidden"
+    book.save(tmp_path / "x.xlsx")
+    frame = read_table(tmp_path / "x.xlsx")
+    assert frame["ward"].tolist() == ["A", "A", "B", "."] and frame["n"].tolist() == [1, pd.NA, 3, pd.NA]
+    assert frame["spent"].tolist() == ["1:00:00", "25:00:00", "2:00:00", "3:00:00"]
+
+
+HEADS = [["who", "2023", "", "2024", ""], ["", "sold", "cost", "sold", "cost"]]
+BELOW = [["a", 1, 2, 3, 4], ["b", 5, 6, 7, 8], ["c", 9, 1, 2, 3]]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.xlsx"])
+def test_names_in_two_rows_are_told_and_joined_where_that_is_stated(tmp_path, name):
+    """Never by themselves: the second row could be one of data, and would stand in names."""
+    lines = "\n".join(",".join(map(str, row)) for row in [*HEADS, *BELOW])
+    (tmp_path / name).write_bytes(lines.encode() if name == "x.csv" else workbook(*HEADS, *BELOW))
+    with pytest.raises(LaunderError, match="found a second row of words above numbers"):
+        read_table(tmp_path / name)
+    frame = read_table(tmp_path / name, header=2)
+    assert list(frame) == ["who", "2023 sold", "2023 cost", "2024 sold", "2024 cost"]
+    assert frame.to_numpy().tolist() == BELOW
+    assert len(read_table(tmp_path / name, header=True)) == len(BELOW) + 1
+
+
 def test_a_sheet_is_chosen_by_name(tmp_path):
     book = workbook(a=[["x", "y"], ["p", 1], ["q", 2]], b=[["g", "v", "k"], *ROWS], empty=[])
     (tmp_path / "x.xlsx").write_bytes(book)
