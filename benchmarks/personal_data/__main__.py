@@ -8,12 +8,13 @@ import argparse
 from collections import Counter
 
 from benchmarks.personal_data.headers import CHOOSING, SECOND, THIRD
+from benchmarks.personal_data.institutions import LOCAL, institution_tables
 from benchmarks.personal_data.mixed import mixed_tables
 from benchmarks.personal_data.tables import MEASURED_LOCALES, PEOPLE_KINDS, Labelled, tables
 from launderette.generators.data.inference import infer
 from launderette.pipelines.personal_data import detection, name_shapes
 
-MIXED = {"choosing": CHOOSING, "second": SECOND, "third": THIRD}
+MIXED = {"choosing": CHOOSING, "second": SECOND, "third": THIRD, "fourth": LOCAL}
 NAMES = ("name", "first_name", "last_name")
 
 
@@ -29,7 +30,7 @@ def main() -> None:
         help="short, glued and numbered names, several forms, gaps; mended with, or (third) never",
     )
     asked = parser.parse_args()
-    make = mixed_tables if asked.mixed else tables
+    make = institution_tables if asked.mixed == "fourth" else mixed_tables if asked.mixed else tables
     locales = asked.locales or (list(MIXED[asked.mixed]) if asked.mixed else MEASURED_LOCALES)
     assert not set(locales) & set(name_shapes.LISTED_LOCALES)
     labelled = list(make(locales, asked.rows, asked.seed))

@@ -61,7 +61,7 @@ def mixed_table(locale: str, rows: int, style: str, seed: int) -> Labelled:
     frame, kinds = {}, {}
     for at, (which, kind, make) in enumerate(columns):
         name = _name(style, locale, which, kind, at, rng)
-        frame[name] = _with_gaps([make() for _ in range(rows)], rng)
+        frame[name] = with_gaps([make() for _ in range(rows)], rng)
         kinds[name] = kind
     return Labelled(f"{locale} {style}", style in ("local", "english"), pd.DataFrame(frame), kinds)
 
@@ -83,7 +83,7 @@ def _spoken(locale: str, is_local: bool) -> Sequence[str]:
     return ENGLISH if locale in CHOOSING else SECOND_ENGLISH if locale in SECOND else THIRD_ENGLISH
 
 
-def _with_gaps(values: list, rng: random.Random) -> list:
+def with_gaps(values: list, rng: random.Random) -> list:
     share, gap = rng.choice((0, 0, 0.3)), rng.choice(GAPS)
     return [gap if rng.random() < share else value for value in values]
 

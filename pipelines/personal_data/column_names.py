@@ -8,7 +8,7 @@ stands beside it, and less.
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from launderette.generators.identifiers.detection import words_of
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
@@ -143,20 +143,34 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "yorum, observatii, napomena, комментарий, примечание, σχολια, 備考, 备注, 비고, catatan"
     ),
 }
+OF_BIRTH = _set("dob bday ddn geb nac nasc naiss nar rodj szul ur fodt datelindja")  # in names of columns of dates
+BIRTH_STEMS = (
+    *("birth", "geburt", "geboren", "naissan", "nacimien", "nascimen", "nascit", "urodz", "naroz", "rodjen", "szulet"),
+    *("syntym", "fodsel", "fodels", "dogum", "naster", "gimim", "dzims", "lindj", "рожд", "народж", "γενν", "जन्म"),
+)
 UNSURE = _phrases("name, nom, nombre, nome, nazwa, jmeno, meno, ad, adi, ime, nev, nume, nama, ten, ho, 名, isim")
 PEOPLE = _phrases(  # who is named, where values read as names do
     "person, customer, client, patient, employee, staff, worker, member, user, owner, holder, tenant, guest, "
-    "passenger, driver, agent, seller, sales rep, salesperson, representative, manager, supervisor, boss, assignee, "
-    "assigned to, reporter, author, editor, teacher, student, pupil, doctor, physician, nurse, judge, lawyer, "
-    "contact, recipient, sender, applicant, candidate, borrower, insured, buyer, player, donor, created by, updated "
-    "by, approved by, kunde, kundin, patientin, mitarbeiter, mitarbeiterin, angestellter, bearbeiter, betreuer, "
-    "inhaber, mieter, fahrer, verkaufer, vertreter, leiter, autor, lehrer, schuler, arzt, arztin, kontakt, "
-    "empfanger, absender, antragsteller, cliente, employe, vendeur, responsable, medecin, auteur, eleve, "
-    "proprietaire, locataire, empleado, paciente, vendedor, medico, alumno, propietario, funcionario, paziente, "
-    "dipendente, venditore, klient, pacjent, pracownik, zakaznik, pacient, zamestnanec, asiakas, tyontekija, "
-    "kunden, medarbejder, medarbetare, ansatt, klant, medewerker, ugyfel, dolgozo, musteri, calisan, hasta, "
-    "angajat, korisnik, zaposlenik, клиент, сотрудник, пациент, покупатель, водитель, пользователь, клієнт, πελατης, "
-    "ασθενης, υπαλληλος, khach hang, benh nhan, nhan vien, pelanggan, karyawan, pasien, 客户, 客戶, 患者, 顾客, 顧客, "
+    "passenger, driver, agent, seller, sales rep, salesperson, representative, manager, supervisor, boss, "
+    "assignee, assigned to, reporter, author, editor, teacher, student, pupil, doctor, physician, nurse, judge, "
+    "lawyer, contact, recipient, sender, applicant, candidate, borrower, insured, buyer, player, donor, "
+    "created by, updated by, approved by, kunde, kundin, patientin, mitarbeiter, mitarbeiterin, angestellter, "
+    "bearbeiter, betreuer, inhaber, mieter, fahrer, verkaufer, vertreter, leiter, autor, lehrer, schuler, arzt, "
+    "arztin, kontakt, empfanger, absender, antragsteller, cliente, employe, vendeur, responsable, medecin, auteur, "
+    "eleve, proprietaire, locataire, empleado, paciente, vendedor, medico, alumno, propietario, funcionario, "
+    "paziente, dipendente, venditore, klient, pacjent, pracownik, zakaznik, pacient, zamestnanec, asiakas, "
+    "tyontekija, kunden, medarbejder, medarbetare, ansatt, klant, medewerker, ugyfel, dolgozo, musteri, calisan, "
+    "hasta, angajat, korisnik, zaposlenik, клиент, сотрудник, пациент, покупатель, водитель, пользователь, клієнт, "
+    "πελατης, ασθενης, υπαλληλος, guardian, parent, mother, father, spouse, carer, relative, beneficiary, "
+    "resident, tutor, gp, consultant, attending, surgeon, therapist, next of kin, titular, apoderado, familiar, "
+    "representante, beneficiario, profesor, docente, tuteur, enseignant, maitre, conjoint, assure, genitore, "
+    "angehoriger, erziehungsberechtigter, notfallkontakt, schuler, schueler, opiekun, rodzic, nauczyciel, lekarz, "
+    "staratelj, roditelj, ucenik, ljekar, nastavnik, ucitel, lekar, veli, ogrenci, ogretmen, larare, elev, lakare, "
+    "huisarts, leraar, leerling, opettaja, laakari, oppilas, tanar, orvos, mjeku, mesuesi, kujdestari, nxenes, "
+    "врач, учитель, ученик, родитель, γιατρος, μαθητης, giao vien, bac si, phu huynh, guru, dokter, siswa, wali, "
+    "医生, 老师, 学生, 家长, 医師, 生徒, 의사, 교사, 학생, "
+    "डॉक्टर, शिक्षक, पालक, रुग्ण, विद्यार्थी, طبيب, معلم, طالب, רופא, מורה, "
+    "khach hang, benh nhan, nhan vien, pelanggan, karyawan, pasien, 客户, 客戶, 患者, 顾客, 顧客, "
     "员工, 社員, 고객, 환자, 직원, العميل, المريض, الموظف, לקוח, ลูกค้า, ग्राहक"
 )
 ABBREVIATIONS = """name nm nme|first fst frst|last lst|middle mid|address addr adr addrs adrs|phone ph phn
@@ -217,7 +231,9 @@ def read(name: object) -> Named | None:
 
 def _words(name: object) -> tuple[str, ...]:
     """Return the words of a name without accents; letters of scripts without spaces stand apart from others."""
-    words = tuple(run for word in words_of(name) for run in UNSPACED_RUNS.findall(plain(word)))
+    runs = [run for word in words_of(name) for run in UNSPACED_RUNS.findall(plain(word))]
+    pieces = [list(own) for _, own in groupby(runs, lambda run: len(run) == 1 and run.isalpha() and run.isascii())]
+    words = tuple(w for own in pieces for w in (["".join(own)] if len(own[0]) == 1 and len(own) > 2 else own))  # d_o_b
     return () if set(words) <= CONTAINERS else words
 
 
@@ -262,6 +278,11 @@ def _unsure(words: tuple[str, ...]) -> Named | None:
 def _speaks_of_people(words: tuple[str, ...]) -> bool:
     ends = words and any(_ends(end, words[-1]) for (end, *more) in PEOPLE if not more)
     return ends or any(_in(phrase, words) for phrase in PEOPLE)
+
+
+def of_birth(name: object) -> bool:
+    """Tell whether the name of a column of dates has a word of being born, whole or cut off."""
+    return any(word in OF_BIRTH or word.startswith(BIRTH_STEMS) for word in _words(name))
 
 
 def of_thing(name: object) -> bool:

@@ -21,7 +21,7 @@ from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUE
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
 from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 
-BIRTH_YEARS, MICROSECONDS_A_DAY = 30, 86_400_000_000
+BIRTH_YEARS, LONG_LIVES, MICROSECONDS_A_DAY = 30, 60, 86_400_000_000
 LEAST_HOUSED = 0.4  # of addresses that have a house's number
 STREET_SHARE = 0.03  # of them that have a word for streets
 LEAST_WORDS = 0.2  # different small words per text, from which texts without a telling name are free ones
@@ -81,8 +81,8 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
 
 
 def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Found | None:
-    """Tell birth dates: by the name, else days of many years of which the last is long ago."""
-    if _is(named, "birth_date"):
+    """Tell birth dates: by the name, else days of many years of which the last is long ago, or of a whole life."""
+    if _is(named, "birth_date") or column_names.of_birth(column.name):
         return Found("birth_date", CONFIDENT, "its name")
     days = values.dropna()
     if _speaks(named) or column_names.of_thing(column.name) or days.nunique() < LEAST_DISTINCT:
@@ -92,8 +92,11 @@ def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Fou
         return None
     days = ticks / MICROSECONDS_A_DAY
     first, last = np.quantile(days, [0.05, 0.95])
-    born = last - first >= BIRTH_YEARS * 365 and days.max() <= YOUNGEST_BIRTH and bool(np.all(days % 1 == 0))
-    return Found("birth_date", GUESSED, f"days of more than {BIRTH_YEARS} years, none of late") if born else None
+    years, late = (last - first) / 365, days.max() > YOUNGEST_BIRTH
+    if np.any(days % 1 != 0) or years < (LONG_LIVES if late else BIRTH_YEARS):
+        return None
+    evidence = f"{LONG_LIVES} years" if late else f"{BIRTH_YEARS} years, none of late"
+    return Found("birth_date", GUESSED, f"days of more than {evidence}")
 
 
 def _speaks(named: Named | None) -> bool:
@@ -252,8 +255,9 @@ def _called(name: str, named: Named | None, texts: Sequence[str], distinct: floa
     least = TELLING_SHARE if named is None else NAMED_SHARE
     if (named is not None and named.sure) or column_names.of_thing(name) or written < least:
         return None
+    titled = len(texts) >= LEAST_DISTINCT and name_shapes.titled_share(texts) >= TELLING_SHARE
     new = distinct >= LEAST_NEW / (1 if named is None else 3) and len(texts) >= LEAST_DISTINCT
-    kind = _kind_of_new(named, texts) if new else _kind_of_repeated(named, texts)
+    kind = "name" if titled else (_kind_of_new if new else _kind_of_repeated)(named, texts)
     sure, of = LIKELY if named else GUESSED, f"{written:.0%} of its values are written and read as names do"
     return Found(kind, sure, f"its name and {of}" if named and named.who else of) if kind else None
 

@@ -43,6 +43,11 @@ INITIAL = re.compile(r"\b[^\W\d_]\.")
 PARTICLE_LETTERS = 4  # of de, van, da, bint; longer words of small letters are no part of a name
 LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
 LEAST_VARIED = 0.03  # share of different first or last words
+FORMS_OF_ADDRESS = words_in(
+    "mr mrs ms miss mx sir madam dr prof herr frau hr fr sr sra srta don dona mme mlle monsieur madame sig sigra dott "
+    "dhr mevr mw pan pani ing mag rev"
+)
+LAST_INITIAL = re.compile(r"\s[^\W\d_]\.$")  # Smith, Mark N.
 COMPANIES = words_in("inc ltd llc gmbh ag plc corp co kg sa srl spa bv nv ab oy as aps kft sro doo und and et e")
 
 
@@ -84,6 +89,12 @@ def full_share(texts: Sequence[str]) -> float:
     return sum(len(words(text)) + bool(INITIAL.search(text)) >= 2 for text in texts) / max(1, len(texts))
 
 
+def titled_share(texts: Sequence[str]) -> float:
+    """Share of texts of several words that begin with a form of address: Mrs Potter, Prof. Josefa Campos."""
+    found = [own for text in texts if len(own := words(plain(text))) > 1]
+    return sum(own[0] in FORMS_OF_ADDRESS for own in found) / max(1, len(texts))
+
+
 def is_varied(texts: Sequence[str], least: float = LEAST_VARIED) -> bool:
     """Tell whether neither the first nor the last words of the texts are few, as they are where things are described,
     and seldom those of companies.
@@ -106,7 +117,8 @@ def _parts(text: str) -> list[str]:
 
 def _is_company(text: str) -> bool:
     """Tell whether a text ends or goes on with a company's legal form."""
-    return text.endswith(".") or any(plain(word) in COMPANIES for word in words(text)[1:])
+    abbreviated = text.endswith(".") and not LAST_INITIAL.search(text)
+    return abbreviated or any(plain(word) in COMPANIES for word in words(text)[1:])
 
 
 def likeness(texts: Sequence[str]) -> float:

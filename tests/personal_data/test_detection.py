@@ -207,6 +207,24 @@ def test_gaps_a_numbered_name_and_other_columns_of_people_do_not_hide_what_a_col
     assert found(pd.DataFrame(made)) == {"field1": "name", "value2": "last_name", "col_3": "mac"}
 
 
+def test_forms_of_address_initials_and_whole_lives_tell_people():
+    fake = Faker("es_CL")
+    fake.seed_instance(3)
+    last, first = ([make() for _ in range(60)] for make in (fake.last_name, fake.first_name))
+    frame = pd.DataFrame({
+        "v1": [f"{('Mr', 'Mrs', 'Dr.')[k % 3]} {name}" for k, name in enumerate(last)],
+        "v2": [f"{a}, {b} {b[0]}." for a, b in zip(last, first, strict=True)],
+        "v3": pd.date_range("1930-03-01", "2024-09-01", 60).strftime("%d.%m.%Y"),
+        "d_o_b": pd.date_range("2008-03-01", "2019-09-01", 60).strftime("%Y-%m-%d"),
+        "opened": pd.date_range("1930-03-01", "2024-09-01", 60).strftime("%d.%m.%Y"),
+        "v4": [f"{name} S.A." for name in last[::-1]],
+        "v5": [f"St. {name}" for name in ("Mary", "Paul", "John") * 20],
+    })  # fmt: skip
+    found = detection.find(frame, infer(frame))
+    kinds = {"v1": "name", "v2": "name", "v3": "birth_date", "d_o_b": "birth_date"}
+    assert {name: one.kind for name, one in found.items()} == kinds
+
+
 def test_papers_and_plates_are_told_by_name_or_by_how_they_are_written_and_codes_of_things_let_be():
     rng = random.Random(0)
 
