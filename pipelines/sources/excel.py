@@ -10,12 +10,12 @@ import warnings
 import zipfile
 from typing import Any
 
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import CHUNK_BYTES, LaunderError
 from launderette.pipelines.sources.parts import Part, stream
 
 MERGED = re.compile(r'<mergeCell ref="([A-Z]+)(\d+):[A-Z]+(\d+)"')
-CHUNK_BYTES, LONGEST_RANGE = 1 << 20, 64  # letters
-ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")  # in place of the values of formulas
+LONGEST_RANGE = 64  # letters
+CELL_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")  # in place of the values of formulas
 DAMAGED = (
     KeyError,
     ValueError,
@@ -110,7 +110,7 @@ def _column(values: list[Any]) -> list[str]:
 
 
 def _cell(value: Any, timed: bool) -> str:
-    if value is None or value in ERRORS:
+    if value is None or value in CELL_ERRORS:
         return ""
     if isinstance(value, bool):
         return str(value).lower()

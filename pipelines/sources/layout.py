@@ -19,7 +19,7 @@ PLAIN_NUMBER = re.compile(r"^[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9
 NUMBER_CELL = re.compile(r"^\s*[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?\s*%?$")
 MOMENT = re.compile(r"^\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4})")
 MOST_TITLE_LINES = 30  # lines above a header, at most
-LETTERS = re.compile(r"[^\W\d_]{2}")
+WORDY = re.compile(r"[^\W\d_]{2}")
 GAPS = ("na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "inf", "-inf", "unknown", "missing")  # not names
 AGREE = 0.95  # share of the rows below titles, or cut by spaces, that have the width of the header
 Rows = list[list[str]]
@@ -253,7 +253,7 @@ def _goes_on(cut: Rows) -> bool:
     below = [[cell for row in body if (cell := row[at].strip())] for at in range(len(cut[0]))]
     words = [cell.strip() for cell in cut[1]] if len(cut) > 2 and len(cut[1]) == len(cut[0]) else []
     numeric = [word for word, cells in zip(words, below, strict=False) if len(cells) > 1 and all(map(_data, cells))]
-    named = [word for word in numeric if LETTERS.search(word) and word.lower() not in GAPS]
+    named = [word for word in numeric if WORDY.search(word) and word.lower() not in GAPS]
     return len(named) > 1 and not any(map(_data, words))
 
 
