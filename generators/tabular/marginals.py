@@ -24,7 +24,7 @@ from launderette.generators.encoding import encoder
 from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
-from launderette.generators.marginals import histograms, measuring
+from launderette.generators.marginals import histograms, measuring, told
 from launderette.generators.privacy import formulas
 from launderette.generators.privacy.domain import Privacy, provenance
 from launderette.generators.privacy.ledger import Ledger
@@ -167,7 +167,7 @@ def measure(
     weights *= [TOLD_WEIGHT if len(column.rows) == len(column.categories or ()) > 0 else 1.0 for column in public]
     parts = whole * weights / weights.sum()
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
-    counted = histograms.with_told(counted, public)
+    counted = told.with_told(counted, public)
     encoded = Encoding(schema, tuple(one.column for one in counted), derived=formulas.derived(known))
     return encoded, measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
 

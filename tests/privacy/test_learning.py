@@ -12,7 +12,7 @@ from scipy import stats
 import generators
 from generators import GeneratorError, Privacy
 from generators.code_lists import matching
-from generators.marginals import histograms
+from generators.marginals import histograms, told
 from generators.privacy import learning, noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
 
@@ -89,9 +89,9 @@ def test_code_lists_are_known_however_they_are_written(known, one, size):
 def test_rows_that_labels_have_told_before_are_scaled_to_a_part_of_them():
     one = histograms.Histogram(None, np.array([52.0, 31.0, 9.0, 4.0]), np.full(4, 100.0))
     column = PublicColumn("x", "categorical", categories=("a", "b", "c"), rows=(100, 60), noise=4.0)
-    (merged,) = histograms.with_told([one], [column])
+    (merged,) = told.with_told([one], [column])
     assert np.allclose(merged.counts, [51.9, 31.1, 9, 4], atol=0.1) and (merged.variance[:2] < 25).all()
-    assert histograms.with_told([one], [replace(column, rows=())])[0].counts.tolist() == one.counts.tolist()
+    assert told.with_told([one], [replace(column, rows=())])[0].counts.tolist() == one.counts.tolist()
 
 
 def test_what_is_learnt_is_part_of_the_guarantee():
