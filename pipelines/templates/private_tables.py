@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from launderette.generators import GeneratorError, Schema
+from launderette.generators.data.schema import Identifier
 from launderette.generators.formats import date_format, number_format
 from launderette.generators.privacy import accounting, noise
 from launderette.generators.privacy.domain import MOST_DECIMALS
@@ -27,6 +28,7 @@ ROOM = {  # by kind, what has to be stated; left empty, so that nobody takes it 
     "labels": "drop  # several labels in a text: give each a column of its own to keep it",
     "identifier": "drop  # of names, numbers and texts that nearly every row has alone nothing is kept",
 }
+OWNER_ROOM = "drop  # it repeats: to protect all rows of each, remove this line and name it below, as split.entity"
 USUAL_DATE = "%Y-%m-%d"
 COMMENT_WIDTH = 117
 MANY_COUNTS = 1_000_000  # of which none needs so little noise that it would be rounded
@@ -79,7 +81,7 @@ def _room(column: object) -> str:
         return f"{{{known}{_number_format(form)}}}"
     if kind == "datetime":
         return f"{{kind: datetime, format: {json.dumps(_date_format(column))}, bounds: []}}"
-    return ROOM[kind]
+    return OWNER_ROOM if isinstance(column, Identifier) and column.repeats else ROOM[kind]
 
 
 def _number_format(form: number_format.NumberFormat | None) -> str:

@@ -333,6 +333,13 @@ def test_init_leaves_room_for_what_is_public(source, capsys):
     assert "expected bounds and decimals of column 'age' stated" in capsys.readouterr().err
 
 
+def test_init_says_how_whoever_has_several_rows_is_protected(source, capsys):
+    frame = table(60).assign(visitor_id=[f"V-{1000 + k // 3}" for k in range(60)])
+    frame.to_csv("visits.csv", index=False)
+    assert main(["init", "visits.csv", "--epsilon", "3"]) == 0
+    assert "visitor_id: drop  # it repeats: to protect all rows of each" in Path("launder.yaml").read_text()
+
+
 def test_whether_rows_fit_into_memory_is_asked_with_noise_and_charged(source):
     asked = loaded(source, *QUICK, "resources.memory=4GiB")
     kept, schema, _ = public.read(asked)
