@@ -32,6 +32,11 @@ def grid_of(values: pd.Series, column: Numerical | Datetime) -> float:
     return 0.0 if column.decimals is None else 10.0**column.decimals
 
 
+def powers(ticks: np.ndarray) -> np.ndarray:
+    """Return between which powers of two, of either sign, ticks lie: 0 for 0, p for 2^(p-1) to 2^p - 1, int64."""
+    return np.sign(ticks).astype("int64") * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
+
+
 def zone_shift(column: Numerical | Datetime) -> int:
     """Return the microseconds by which a date's grid lies ahead of UTC: midnight is one where it is written +01:00."""
     if column.kind != "datetime" or not ("z" in column.format or "%Z" in column.format):

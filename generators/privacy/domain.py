@@ -68,7 +68,7 @@ class PublicColumn:
     missing: bool = True
     derived: str = ""
     learnt: tuple[str, ...] = ()  # fields that rows have told, with noise; all others are public
-    rows: tuple[int, ...] = ()  # of the first categories, as they were told; others are from a code list
+    rows: tuple[int, ...] = ()  # of the first categories, or between the powers of two of its bounds, as they were told
     noise: float = 0.0  # the variance of that on these numbers
 
     @classmethod

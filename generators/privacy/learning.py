@@ -1,10 +1,10 @@
 """What a configuration does not state of a column, learnt from rows by noisy counts that the ledger charges.
 
 Kinds, decimals and formats are told by how many values have each of some public forms; bounds by counts between powers
-of two; categories by counts of labels that are kept from a threshold on, so that one that few rows have is told with a
-probability of delta at most (Korolova et al. 2009; Wilson et al. 2020, 1909.01917). Columns with many rows of other
-labels are asked again with less noise; one whose labels are on a public code list takes the rest of it. Counts that
-were told serve as histograms too (marginals/histograms.py).
+of two, neither more precisely than as many rows as there are need; categories by counts of labels that are kept from a
+threshold on, so that one that few rows have is told with a probability of delta at most (Korolova et al. 2009; Wilson
+et al. 2020, 1909.01917). Columns with many rows of other labels are asked again with less noise; one whose labels are
+on a public code list takes the rest of it. Counts that were told serve as histograms too (marginals/told.py).
 """
 
 import math
@@ -29,9 +29,11 @@ from launderette.generators.privacy.queries import NoisyQueries
 QUESTION_SHARE, FIRST_QUESTIONS_SHARE = 0.004, 0.06  # of mu^2: of one question about a form or labels, of all of them
 MOST_SHARE = 0.25  # of mu^2, of all questions
 BOUNDS_SHARE, ALL_BOUNDS_SHARE = 0.008, 0.05  # of mu^2, for the bounds of a column, and of all
-AGAIN_SHARE = 0.04  # of mu^2, for a column whose labels are asked for once more
+ROWS_SHARE = 0.0005  # of mu^2, of the question how many rows there are
+FORM_NOISE, BOUNDS_NOISE = 1 / 128, 1 / 400  # standard deviations, of all rows: no question of that kind needs less
+AGAIN_SHARE = 0.02  # of mu^2, for a column whose labels are asked for once more
 AGAIN_DEVIATIONS = 2.0  # of noise, by which a column has rows of other labels that is asked again
-DELTA_SHARE = 0.5  # of delta, for categories
+DELTA_SHARE = 0.1  # of delta, for categories
 LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
 SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from none: by chance once in 3,000,000 counts
 NEAR_DEVIATIONS, NEAR_POWERS = 3.0, 4  # of noise, where so few powers of two away rows were told from none
@@ -59,6 +61,10 @@ class Budgeted:
     share: float
     delta: float  # of each column whose categories are learnt
 
+    def with_noise(self, sigma: float) -> "Budgeted":
+        """Return questions that take no more than buys noise of this standard deviation, or of 1 where it is less."""
+        return replace(self, share=min(self.share, (self.queries.sigma(1.0) / max(sigma, 1.0)) ** 2))
+
 
 def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     """Return the guarantee with all columns of the frame known, and what was asked for it; GeneratorError for a column
@@ -68,10 +74,14 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     squared = accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2
     queries = NoisyQueries(squared, privacy.reach)
     share = min(QUESTION_SHARE, FIRST_QUESTIONS_SHARE / max(sum(map(_first_questions, columns)), 1))
-    asked = Budgeted(queries, share, 0.0)
-    columns = tuple(_formed(column, frame[column.name], asked) for column in columns)
+    asked, rows = Budgeted(queries, share, 0.0), 0.0
+    if any(set(column.lacking) - {"categories"} for column in columns):
+        rows = float(queries.table("how many rows there are", np.array([len(frame)]), ROWS_SHARE).values[0])
+    forms = asked.with_noise(FORM_NOISE * rows)
+    columns = tuple(_formed(column, frame[column.name], forms) for column in columns)
     unbounded = sum("bounds" in column.lacking for column in columns)
-    bounds = replace(asked, share=min(BOUNDS_SHARE, ALL_BOUNDS_SHARE / max(unbounded, 1)))
+    most = min(BOUNDS_SHARE, ALL_BOUNDS_SHARE / max(unbounded, 1))
+    bounds = replace(asked, share=most).with_noise(BOUNDS_NOISE * rows)
     columns = tuple(_bounded(column, frame[column.name], bounds) for column in columns)
     unlisted = {column.name: frame[column.name] for column in columns if "categories" in column.lacking}
     labels = _categories(unlisted, replace(asked, delta=privacy.delta * DELTA_SHARE / max(2 * len(unlisted), 1)))
@@ -174,18 +184,16 @@ def _each(values: pd.Series, form: Callable[[object], int]) -> np.ndarray:
 
 
 def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
-    """Return a column whose bounds are known, if it has some."""
-    return _with(column, bounds=_bounds(column, values, asked)) if "bounds" in column.lacking else column
-
-
-def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[Any, Any]:
-    """Return the bounds of the powers of two, of either sign, between which more rows lie than noise makes."""
+    """Return a column whose bounds are known, if it has some: those of the powers of two, of either sign, between which
+    more rows lie than noise makes.
+    """
+    if "bounds" not in column.lacking:
+        return column
     if column.kind == "numerical":
         most = EXACT_INTEGERS / column.scale
         values = pd.Series(column.read_numbers(values)).clip(-most, most)
     ticks, _ = grid.to_grid(column.conformed(values), column.column, column.scale)
-    powers = np.sign(ticks) * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
-    counts = np.bincount(np.clip(powers, -MOST_POWER, MOST_POWER) + MOST_POWER, minlength=2 * MOST_POWER + 1)
+    counts = np.bincount(_power_cells(ticks), minlength=2 * MOST_POWER + 1)
     answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, asked.share)
     if not len(held := _held(answer.values / math.sqrt(answer.variance)) - MOST_POWER):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
@@ -195,7 +203,14 @@ def _bounds(column: PublicColumn, values: pd.Series, asked: Budgeted) -> tuple[A
         low = 0
     if 0 > FROM_ZERO * high > low:
         high = 0
-    return _written(column, low, max(high, low + 1))
+    known = _with(column, bounds=_written(column, low, max(high, low + 1)))
+    first, last = _power_cells(np.array(known.ticks)).tolist()
+    told = answer.values[first : last + 1].astype("int64").tolist()
+    return replace(known, rows=tuple(told), noise=answer.variance)
+
+
+def _power_cells(ticks: np.ndarray) -> np.ndarray:
+    return np.clip(grid.powers(ticks), -MOST_POWER, MOST_POWER) + MOST_POWER
 
 
 def _held(deviations: np.ndarray) -> np.ndarray:
@@ -255,7 +270,8 @@ def _categories(columns: Mapping[str, pd.Series], asked: Budgeted) -> dict[str, 
         if not found[name].told:
             raise GeneratorError(
                 f"expected labels of column {name!r} that about {threshold:,} rows share, found none; state its "
-                "categories from what is publicly known, raise privacy.epsilon, or drop the column"
+                "categories, or how its numbers are written, from what is publicly known, raise privacy.epsilon, or "
+                "drop the column"
             )
     return found
 

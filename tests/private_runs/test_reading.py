@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from generators.marginals import measuring
 from generators.privacy import noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
-from generators.privacy.learning import TRUTH_VALUE, _each, _form
+from generators.privacy.learning import DELTA_SHARE, TRUTH_VALUE, _each, _form
 from generators.privacy.ledger import Ledger
 from generators.tabular import marginals as tabular_marginals
 from pipelines import config
@@ -256,8 +256,8 @@ def test_what_is_charged_of_a_failure_is_all_that_it_may_have_spent(tmp_path, as
     config = loaded(tmp_path / "people.csv", *asked)
     charged, privacy = Ledger.from_dict(spending._whole(config)), config.privacy
     assert privacy.epsilon <= charged.epsilon < privacy.epsilon * 1.0001
-    left = privacy.delta - charged.lost  # half, where a domain is learnt: of two runs together it is lost twice
-    assert left == pytest.approx(privacy.delta * (0.5 if privacy.domain == "learn" else 1))
+    lost = privacy.delta * DELTA_SHARE if privacy.domain == "learn" else 0.0  # of two runs together it is lost twice
+    assert charged.lost == pytest.approx(lost)
 
 
 FAILURES = {LaunderError("expected x, found y"): True, KeyError("x"): True, Unavailable("x"): False, OSError(28): False}
