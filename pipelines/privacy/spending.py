@@ -50,6 +50,17 @@ def charged(config: RunConfig) -> Iterator[None]:
         raise
 
 
+def take_up(stored: Mapping[str, Any]) -> None:
+    """Count answers that are kept beside stored rows, by a process that was killed maybe, as told: how this one goes on
+    may tell of them.
+    """
+    from launderette.generators.privacy import entropy
+    from launderette.pipelines.privacy.public import LEARNT
+
+    if LEARNT in stored:
+        entropy.tell()
+
+
 def _whole(config: RunConfig) -> dict[str, Any]:
     """Return the ledger of all that a configuration allows, and no less: what learning a domain may take of delta too,
     which no sum may count as left.

@@ -25,7 +25,10 @@ def decide(doing: Doing, config: RunConfig, check: Callable[[Result, Result], No
     """
     check_budget(config)
     with spending.charged(config):
-        night = reusing.look(doing, config, doing(config)(steps.ingest))
+        source = doing(config)(steps.ingest)
+        if doing is not reusing.looking_up:
+            spending.take_up(source["table"])
+        night = reusing.look(doing, config, source)
         fitted = fit(doing, config, night.source, check)
     spending.remember_model(config, fitted.model["ledger"], fitted.model["model"]["digest"])
     return _decided(doing, config, night, fitted)

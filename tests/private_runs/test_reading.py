@@ -284,6 +284,18 @@ def test_a_run_that_fails_after_it_has_asked_has_spent_its_budget(tmp_path, monk
     assert len(spending.entries(tmp_path / "out")) == FAILURES[error]
 
 
+def test_a_run_that_goes_on_with_what_was_learnt_before_and_fails_has_spent_it(tmp_path, monkeypatch):
+    table(300).to_csv(tmp_path / "people.csv", index=False)
+    words = ["privacy={epsilon: 9, domain: learn}", "columns={note: drop, '*': infer}"]
+    asked = loaded(tmp_path / "people.csv", *QUICK, *words)
+    for error, charged in ((KeyboardInterrupt(), 0), (LaunderError("expected x, found y"), 1)):
+        monkeypatch.setattr(private_tabular, "train", lambda *_, by=error, **how: (_ for _ in ()).throw(by))
+        with pytest.raises(type(error)):
+            runs.launder(asked)
+        assert pipeline.unchanged(asked) is None and len(spending.entries(tmp_path / "out")) == charged
+        monkeypatch.setattr(noise, "noisy", None)  # nothing is asked any more
+
+
 def test_a_run_that_fails_after_training_has_spent_what_its_model_has_once(tmp_path, monkeypatch):
     table(500).to_csv(tmp_path / "people.csv", index=False)
     asked = loaded(tmp_path / "people.csv", *QUICK, "privacy.total_epsilon=4")
