@@ -4,6 +4,7 @@ One server for all, and the three that wait for the next minute are started toge
 Two of them have a run without an end, which waits to publish.
 """
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,12 +12,14 @@ import sys
 import urllib.request
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
 
 import pytest
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import SetStateStatus
+from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Pending, Running, Scheduled
 
@@ -38,7 +41,7 @@ budget: {{steps: 2}}
 score: {{metrics: [fidelity.shape]}}
 gate: {gate}
 publish: {{to: out, keep: 1}}
-schedule: {{cron: "{cron}"}}
+schedule: {{cron: "{cron}", timezone: {zone}}}
 """
 NEW_YEAR, EVERY_MINUTE = "0 0 1 1 *", "* * * * *"
 
@@ -57,8 +60,9 @@ def marked(tmp_path):
     assert not swept(found)
 
 
-def configured(folder, cron, name="data"):
-    (folder / "served.yaml").write_text(CONFIG.format(name=name, gate=json.dumps(OPEN_GATE), cron=cron))
+def configured(folder, cron, name="data", zone="UTC"):
+    written = CONFIG.format(name=name, gate=json.dumps(OPEN_GATE), cron=cron, zone=zone)
+    (folder / "served.yaml").write_text(written)
     return folder / "served.yaml"
 
 
@@ -233,6 +237,18 @@ def test_another_data_set_of_the_same_name_keeps_its_runs(scheduling, capsys):
         flows._end_unfinished([flows._deployed(theirs)])
         assert [client.read_flow_run(run.id).state.type.value for run in (missed, running)] == ["CANCELLED", "CRASHED"]
     assert capsys.readouterr().out.count("one run makes up for them") == 1
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Havana", "Australia/Lord_Howe"])
+def test_no_night_is_missed_or_doubled_when_clocks_change(here, zone):
+    """Also of hours that there are not, or twice, that day: by the server's own calculation."""
+    loaded = config.load(configured(here, "30 2 * * *", zone=zone))
+    (ours,) = flows._deployment(loaded).schedules
+    for hour, month in product(range(4), (3, 10)):
+        asked = CronSchedule(cron=ours.schedule.cron.replace("2", str(hour)), timezone=ours.schedule.timezone)
+        due = asyncio.run(asked.get_dates(n=40, start=datetime(2027, month, 1, tzinfo=UTC)))
+        hours = [(after - before).total_seconds() / 3600 for before, after in pairwise(due)]
+        assert set(hours) - {24} and min(hours) >= 23 and max(hours) <= 25
 
 
 def test_a_data_set_is_served_once(here, marked, capsys):
