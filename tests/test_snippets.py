@@ -1,5 +1,5 @@
 """Every snippet of README and docs/*.md runs as written: Python is executed, a `launder` line is read by the command
-line.
+line, YAML as a configuration.
 
 Python finds `frame`, `train`, `holdout`, `X`, `y` and `backbone` as small as will do, and the current folder is a
 scratch one. Of a shell line the command and its options have to exist; they are not run: the tests of the flow run
@@ -19,8 +19,10 @@ import typer
 from sklearn import datasets
 
 import generators
+from pipelines import config
 from pipelines.augment import augmenter
 from pipelines.cli import app
+from pipelines.config import documents
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
@@ -92,6 +94,14 @@ def test_a_shell_line_names_commands_and_options_that_there_are(page, place, tex
             for option in (*parameter.opts, *parameter.secondary_opts)
         }
         assert not [word for word in words if word.startswith("--") and word.split("=")[0] not in options], (page, name)
+
+
+@pytest.mark.parametrize(("page", "place", "text"), snippets("yaml"))
+def test_a_configuration_is_one(page, place, text, monkeypatch):
+    """With what it takes for granted: a source, and the secrets that it names."""
+    for name in re.findall(r"env:(\w+)", text):
+        monkeypatch.setenv(name, "of nobody " * 4)
+    assert config.validate({"source": "data.csv"} | documents.parse(text, page)).source
 
 
 def test_commands_are_found_in_usage_lines_and_behind_others():
