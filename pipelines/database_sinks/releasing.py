@@ -90,6 +90,19 @@ def is_shown(target: Target | None, output: Path, id: str) -> bool:
     return target is None or record.of(output).get(id) == target.model_dump(mode="json")
 
 
+def is_seen(target: Target | None, release: Path) -> bool:
+    """Tell whether readers of a target see the rows of a release."""
+    if target is None:
+        return True
+    with pq.ParquetFile(release / RELEASED_ROWS) as file:
+        return failures.retried(lambda: _is_seen(target, file))
+
+
+def _is_seen(target: Target, file: pq.ParquetFile) -> bool:
+    with failures.explained(_expected("look at", target)), opened(target) as sink:
+        return versions.is_seen(sink, target, file)
+
+
 def rollback(known: Mapping[str, Any], id: str) -> list[str]:
     """Have the readers of a target, as the record has it, see a release again; return its columns that came later.
     LaunderError where its rows are gone, or that fails.

@@ -103,10 +103,23 @@ def _check_types(sink: Sink, target: Target, found: Existing, rows: Path) -> Non
 
 def check(sink: Sink, place: str, file: pq.ParquetFile) -> None:
     """Raise LaunderError where a table does not hold what a file does, by what the database computes."""
-    here = Fingerprint(sink.compared(file.schema_arrow), sink.rows_totals())
+    _compare(sink, place, _fingerprint(sink, file), file)
+
+
+def is_seen(sink: Sink, target: Target, file: pq.ParquetFile) -> bool:
+    """Tell whether a target is there and holds what a file does."""
+    there = {column.name for column in targets.existing(sink, target).columns}
+    if not there.issuperset(file.schema_arrow.names):
+        return False
+    here = _fingerprint(sink, file)
+    return sink.fingerprint(quoted(*table_parts(target.name)), here.schema) == (here.rows, here.total)
+
+
+def _fingerprint(sink: Sink, file: pq.ParquetFile) -> Fingerprint:
+    found = Fingerprint(sink.compared(file.schema_arrow), sink.rows_totals())
     for batch in _batches(file):
-        here.add(batch)
-    _compare(sink, place, here, file)
+        found.add(batch)
+    return found
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:

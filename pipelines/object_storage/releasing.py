@@ -51,6 +51,20 @@ def is_shown(target: Bucket | None, output: Path, id: str) -> bool:
     return target is None or record.of(output, record.TARGET_OBJECTS).get(id) == target.model_dump(mode="json")
 
 
+def is_seen(target: Bucket | None, release: Path, id: str) -> bool:
+    """Tell whether `current.json` of a target names a release, all of whose objects are there."""
+    return target is None or failures.retried(lambda: _is_seen(target, release, id))
+
+
+def _is_seen(target: Bucket, release: Path, id: str) -> bool:
+    with storage.explained(f"expected to look at {addresses.shown(target.uri)}", target.uri):
+        files, root = storage.opened(target), f"{storage.path_of(target.uri)}/{RELEASES}"
+        current = f"{root}/{CURRENT_OBJECT}"
+        names = [path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()]
+        wanted = {current, *(f"{root}/{id}/{name}" for name in names)}
+        return wanted.issubset(files.find(root)) and files.cat_file(current) == canonical(_said(release, id))
+
+
 def rollback(known: Mapping[str, Any], release: Path, id: str) -> None:
     """Have `current.json` of a target, as the record has it, name a release again, written anew where it was pruned."""
     target = Bucket.model_validate(known)
@@ -82,9 +96,14 @@ def _digest(files: Any, place: str) -> str:
 
 def _complete(target: Bucket, release: Path, id: str) -> None:
     _put(target, release, id, [MANIFEST])
-    said = {"id": id, "manifest": f"{RELEASES}/{id}/{MANIFEST}", "sha256": digest_file(release / MANIFEST)}
+    said = _said(release, id)
     with storage.explained(f"expected to write {addresses.shown(target.uri)}", target.uri):
         storage.opened(target).pipe_file(f"{storage.path_of(target.uri)}/{RELEASES}/{CURRENT_OBJECT}", canonical(said))
+
+
+def _said(release: Path, id: str) -> dict[str, str]:
+    """Return what `current.json` says of a release."""
+    return {"id": id, "manifest": f"{RELEASES}/{id}/{MANIFEST}", "sha256": digest_file(release / MANIFEST)}
 
 
 def _prune(target: Bucket, current: str, keep: int) -> None:

@@ -115,13 +115,12 @@ def unchanged(config: RunConfig) -> Result | None:
     output = Path(config.publish.to)
     try:
         found = decide(reusing.looking_up, config)
+        id = found["decided"]["id"]
+        said = history.unchanged(output, config.name, id)
+        is_over = said and not publishing.surplus(output, config.publish.keep)
+        if not (is_over and elsewhere.is_shown(config.publish, id)):
+            return None
     except (NotDone, LaunderError, OSError):  # what is wrong, the run itself says
-        return None
-    id = found["decided"]["id"]
-    said = history.unchanged(output, config.name, id)
-    if not said or publishing.surplus(output, config.publish.keep):
-        return None
-    if not elsewhere.is_shown(config.publish, id):
         return None
     found = {key: value for key, value in found.items() if key not in ("decided", "schema", "scores")}
     return found | releasing.released(output, id, said)

@@ -6,6 +6,7 @@ from pathlib import Path
 from launderette.pipelines.config.places import Publish
 from launderette.pipelines.database_sinks import releasing as tables
 from launderette.pipelines.object_storage import releasing as objects
+from launderette.pipelines.release import history
 
 
 def check(publish: Publish, kinds: Mapping[str, str], rows: Path | None) -> None:
@@ -30,6 +31,12 @@ def show(publish: Publish, release: Path, id: str) -> None:
 
 
 def is_shown(publish: Publish, id: str) -> bool:
-    """Tell whether a release went everywhere that it is to go."""
+    """Tell whether a release went everywhere that it is to go and, where it is the current one, is still there: readers
+    may have lost a view that somebody has dropped.
+    """
     output = Path(publish.to)
-    return tables.is_shown(publish.table, output, id) and objects.is_shown(publish.objects, output, id)
+    went = tables.is_shown(publish.table, output, id) and objects.is_shown(publish.objects, output, id)
+    if not went or history.current(output) != id:
+        return went
+    release = output / history.RELEASES / id
+    return tables.is_seen(publish.table, release) and objects.is_seen(publish.objects, release, id)

@@ -129,6 +129,18 @@ def test_every_type_arrives_as_it_is_and_goes_back_with_a_rollback(server, targe
     assert PASSWORD not in (tmp_path / "work" / "tables.json").read_text()
 
 
+def test_a_target_that_somebody_has_dropped_or_changed_is_noticed(server, target, tmp_path):
+    release(target(), tmp_path, IDS[1])
+    release(target("rows", "staging.rows"), tmp_path, IDS[1])
+    place = tmp_path / "releases" / IDS[1]
+    assert releasing.is_seen(target(), place) and releasing.is_seen(target("rows", "staging.rows"), place)
+    server.run("DELETE FROM staging.rows WHERE id = 1", "DROP VIEW staging.people")
+    assert not releasing.is_seen(target(), place) and not releasing.is_seen(target("rows", "staging.rows"), place)
+    server.run("CREATE TABLE staging.people(id int)")
+    with pytest.raises(LaunderError, match="found a table; set publish"):
+        releasing.is_seen(target(), place)
+
+
 @pytest.mark.parametrize("how", ["view", "rows"])
 def test_a_reader_that_polls_never_sees_a_table_that_is_missing_or_half_filled(server, target, tmp_path, how):
     release(target(how), tmp_path, IDS[1])

@@ -128,5 +128,7 @@ def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, mo
     monkeypatch.setattr(releasing, "_complete", complete)
     releasing.show(target, tmp_path, place, "2026-b", 1)
     assert current(bucket) == "2026-b" and not any("2026-a" in name for name in bucket.names())
+    assert releasing.is_seen(target, place, "2026-b")
+    assert not releasing.is_seen(target, made(tmp_path, "2026-a"), "2026-a")
     assert list(returning.rollback(tmp_path, "2026-a")) == [f"{target.uri} is 2026-a now."]  # pruned, written again
     assert current(bucket) == "2026-a" and "out/releases/2026-a/data/data.parquet" in bucket.names()
