@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import betabinom
 
 from launderette.evaluation import divided
+from launderette.evaluation.chance import ONCE_IN
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples, row_hashes
@@ -186,6 +188,17 @@ def _tried(parties: Sequence[tuple[Samples, Parties]], seed: int, attack: Any) -
     return (guesses, members, non_members) if tried else None
 
 
+def _by_chance(right: int, samples: Samples, seed: int, limit: int, attack: Any) -> bool:
+    """Whether chance makes guesses right about all of so few non-members of a division, at the rate of its repeats
+    (Jeffreys): once in ONCE_IN tables.
+    """
+    tried = _tried(each_division(samples.repeats, "synthetic", limit, seed), seed, attack)
+    if tried is None or tried[0] == tried[2]:
+        return False
+    guesses, _, hits = tried
+    return bool(betabinom.pmf(right, right, hits + 0.5, guesses - hits + 0.5) >= 1 / ONCE_IN)
+
+
 def _excess_risk(divisions: Sequence[Samples], seed: int, limit: int, attack: Any) -> Score:
     samples, found = divisions[0], {}
     for name, role in samples.roles().items():
@@ -199,6 +212,8 @@ def _excess_risk(divisions: Sequence[Samples], seed: int, limit: int, attack: An
             Reason.NO_SINGLING_OUT, f"too few predicates single out one released row, found {guesses}", "lower"
         )
     if usual == guesses:
+        if len(divisions) == 1 and _by_chance(usual, samples, seed, limit, attack):
+            return unknown(Reason.TOO_FEW_ROWS, f"by chance right about all of {usual} non-members", "lower")
         others = _tried(each_division(divisions, "holdout", limit, seed, divided.FEWEST_ATTACKED), seed, attack)
         return always_right("what succeeds for members succeeds", others is not None and others[2] == others[0])
     risks = {name: risk(f[1], f[0], f[2], f[0]) for name, f in found.items() if f is not None}

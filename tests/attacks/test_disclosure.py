@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import privacy, samples
+from evaluation import divided, privacy, samples
 from evaluation.attacks import attribute_inference, disclosure
+from evaluation.divided import Division, Repeats
 from pipelines.release import decisions
 from tests.evaluation.tables import mixed
 
@@ -129,3 +130,18 @@ def test_what_links_everybody_is_known_of_everybody_though_few_show_it():
     tables = [pd.DataFrame({"a": ["x"] * n, "b": ["y"] * n}) for n in (36, 24, 60)]
     found = privacy.linkability(samples.make(*tables))
     assert found.value is None and found.reason == "known_of_everybody"
+
+
+@pytest.mark.parametrize(("missed", "reason"), [(2, None), (0, "always_right"), (12, "always_right")])
+def test_what_so_few_non_members_show_by_chance_is_asked_of_all_divisions(missed, reason):
+    """Right about all 24 non-members of the released division, and all but so many in each of two others."""
+    tables = [mixed(n, seed) for seed, n in enumerate((36, 24, 60))]
+    attacked = np.ones(36, bool), np.ones(24, bool)
+    compared = divided.repeated(samples.make(*tables), Repeats(attacked, [Division(*tables, attacked)] * 2))
+
+    def attack(one, chosen, seed):
+        wrong = 1 if chosen.released.role == "holdout" else missed * (one is not compared)
+        return (size := len(chosen.members)), size - wrong, size - wrong
+
+    found = disclosure.excess_risk(compared, 0, 1000, attack)
+    assert found.reason == reason and (found.value == 0) == (reason is None)
