@@ -38,14 +38,19 @@ class Count:
         return asdict(self) | {"sentence": self.sentence()}
 
 
-def as_real_rows(counted: str, hits: int, rows: int, like: float, real_rows: int, tests: int) -> Count:
+def as_real_rows(
+    counted: str, hits: int, rows: int, like: float, real_rows: int, tests: int, unlearnt: tuple[int, float] = (0, 0)
+) -> Count:
     """A count beside the `like` of `real_rows` real rows that show the same among each other.
 
     Real rows come in pairs that are near to each other, so as many of them are known half as well. The share of fresh
     rows is Beta(like / 2 + 1/2, rest / 2 + 1/2) (Jeffreys), their number among `rows` beta-binomial; `tests` such
-    counts share one error (Bonferroni).
+    counts share one error (Bonferroni). `unlearnt` are drawn rows that show the same beside real rows that their
+    generator has not seen, and all such, which are known as they are.
     """
-    chances = betabinom.pmf(np.arange(rows + 1), rows, like / 2 + 0.5, (real_rows - like) / 2 + 0.5)
+    shown, looked_at = unlearnt
+    alike, others = like / 2 + shown, (real_rows - like) / 2 + max(0.0, looked_at - shown)
+    chances = betabinom.pmf(np.arange(rows + 1), rows, alike + 0.5, others + 0.5)
     allowed = int(np.searchsorted(np.cumsum(chances), 1 - 1 / (ONCE_IN * tests)))
     return Count(counted, hits, rows, like / max(1, real_rows) * rows, min(allowed, rows))
 

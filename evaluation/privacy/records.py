@@ -18,12 +18,14 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
 
     Ceiling: the same share among holdout rows, which copied nobody. Interval: Clopper-Pearson. `detail` counts rows
     equal to training and to holdout rows, also to such as no other real row equals, beside what chance allows: as often
-    as real rows equal each other. Cost: one hash per row.
+    as real rows equal each other, and rows drawn for further divisions of few rows equal held-out ones. Cost: one hash
+    per row.
     """
     if not samples.columns:
         return unknown(Reason.NO_VALUES, "all columns are identifiers", "lower")
     hashes = {role: row_hashes(samples.table(role)) for role in (*samples.frames, "shuffled")}
-    counts = equal_rows.counted(hashes["train"], hashes.get("holdout"), hashes["synthetic"])
+    repeats = [[row_hashes(one.table(role)) for role in ("train", "holdout", "synthetic")] for one in samples.repeats]
+    counts = equal_rows.counted(hashes["train"], hashes.get("holdout"), hashes["synthetic"], repeats)
     hits = {role: int(np.isin(h, hashes["train"]).sum()) for role, h in hashes.items()}
     size = samples.size("synthetic")
     detail = {

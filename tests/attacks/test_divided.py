@@ -10,6 +10,7 @@ import evaluation
 from evaluation import divided
 from evaluation.divided import Division, Repeats
 from evaluation.fidelity import detection
+from evaluation.privacy import copies
 from evaluation.report import Report
 from evaluation.samples import make
 from evaluation.scores import Score
@@ -65,6 +66,15 @@ def test_few_rows_show_a_leak_that_one_division_hides():
     score = scores.scores["privacy.membership"]
     assert score.detail["members"] == score.detail["non_members"] == 90 and score.detail["training_rows"] == 54
     assert score.detail["alone"]["non_members"] == 36 and score.note.startswith("Of 3 divisions of the rows")
+
+
+def test_a_draw_that_alone_copies_rows_is_counted_beside_what_others_repeat_of_unlearnt_rows():
+    (train, holdout, drawn), found = divisions(48, 0.0)
+    copied = make(train, holdout, pd.concat([train.head(8), drawn], ignore_index=True)[:48])
+    before, now = (copies(one).detail["counts"][0] for one in (copied, divided.repeated(copied, found)))
+    assert before["hits"] == now["hits"] == 8 and now["allowed"] < 8 <= before["allowed"]
+    honest = copies(divided.repeated(make(train, holdout, drawn), found)).detail["counts"]
+    assert all(count["hits"] <= count["allowed"] for count in honest)
 
 
 def test_what_the_released_division_shows_alone_has_to_pass_too():
