@@ -26,7 +26,7 @@ from launderette.generators.training.memorisation import LEAST_JUDGING_ROWS, Att
 
 KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has learnt
 PRIOR_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the prior knows, where all of it is too much
-WIDE_FACTORS = 500  # from which on every other of these shares is tried, for each takes as long as all factors
+WIDE_FACTORS = 500  # from which on but half and nothing are tried, for each takes as long as all factors
 LUCK = 0.2  # error of the AUC times the root of the validation rows: a prior is weakened for no less than that
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
@@ -121,7 +121,7 @@ class Beginning:
         if prior is None or not prior.used:
             return
         whole = {name: known.clone() for name, known in prior.state_dict().items()}
-        for share in PRIOR_SHARES[1::2] if len(self.begun) >= WIDE_FACTORS else PRIOR_SHARES:
+        for share in PRIOR_SHARES[2::2] if len(self.begun) >= WIDE_FACTORS else PRIOR_SHARES:
             prior.load_state_dict(whole)
             prior.weaken(share)
             yield share

@@ -147,8 +147,12 @@ class Whole(torch.nn.Module):
         self.known.mul_(share)
 
 
-@pytest.mark.parametrize(("known", "share", "held"), [(None, 0.0, 10), (0.6, None, 10), (0.9, 0.0, 10), (0.8, 0.3, 2)])
-def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share, held):
+@pytest.mark.parametrize(
+    ("known", "share", "held", "wide"),
+    [(None, 0.0, 10, 500), (None, 0.0, 10, 2), (0.6, None, 10, 500), (0.9, 0.0, 10, 500), (0.8, 0.3, 2, 500)],
+)
+def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share, held, wide, monkeypatch):
+    monkeypatch.setattr(shrinking, "WIDE_FACTORS", wide)
     chain, rng = Pair(), np.random.default_rng(0)
     x = torch.from_numpy(np.concatenate([rng.integers(0, 10, (30, 2)), rng.integers(4, 14, (held, 2))]))  # harder rows
     chain.prior = Whole()
