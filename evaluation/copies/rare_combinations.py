@@ -48,8 +48,8 @@ def _telling(
     chosen = sorted((n for n in labels if 1 < labels[n][1] <= most), key=lambda n: -labels[n][1])[:COMBINABLE]
     sets = [names for length in lengths for names in combinations(chosen, length)]
     some = np.random.default_rng(0).permutation(int(sizes.sum()))[:RANKED_ROWS]
-    real = some < sizes[:2].sum()
-    return sorted(sets, key=lambda names: -_repeated(_joined([labels[n] for n in names])[some], real))[:COMBINATIONS]
+    looked, real = {n: (labels[n][0][some], labels[n][1]) for n in chosen}, some < sizes[:2].sum()
+    return sorted(sets, key=lambda names: -_repeated(_joined([looked[n] for n in names]), real))[:COMBINATIONS]
 
 
 def _shared(labels: Mapping[str, CodedColumn], sets: list[tuple[str, ...]], sizes: np.ndarray) -> list[Sharing]:

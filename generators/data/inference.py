@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from launderette.generators.data.kinds import dated, kind_of, text_kind_of
+from launderette.generators.data.kinds import Kind, dated, kind_of, text_kind_of
 from launderette.generators.data.schema import (
     KINDS,
     Boolean,
@@ -49,10 +49,10 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
     else:
         dtypes.check(name, values)
         dtype, present = dtypes.dtype_of(values), dtypes.present(dtypes.simple(values))
-    stated, kind = kind is not None, kind or (text_kind_of if is_text else kind_of)(name, present)
-    match kind:
+    stated, found = kind is not None, Kind(kind) if kind else (text_kind_of if is_text else kind_of)(name, present)
+    match found.word:
         case "numerical":
-            form = written.number_format(present, stated=stated)
+            form = written.number_format(present, stated=True) if stated else found.number
             decimals, single = precision_of(_read(present, form))
             return Numerical(name, dtype, decimals, form, single=single)
         case "categorical":
@@ -60,8 +60,8 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "boolean":
             return Boolean(name, dtype)
         case "datetime":
-            found = None if dated(present) else written.date_format(name, present, stated=stated)
-            return Datetime(name, dtype, found.format, found.offset, found.language) if found else Datetime(name, dtype)
+            date = found.date if not stated or dated(present) else written.date_format(name, present, stated=True)
+            return Datetime(name, dtype, date.format, date.offset, date.language) if date else Datetime(name, dtype)
         case "numbers":
             return _numbers(name, dtype, present)
         case "labels":
@@ -69,7 +69,7 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "identifier":
             own = form_of(present)
             return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, present), names_person(name))
-    raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {kind!r} for column {name!r}")
+    raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {found.word!r} for column {name!r}")
 
 
 def _numbers(name: str, dtype: str, present: pd.Series) -> Composite:

@@ -1,48 +1,59 @@
 """The kind of a column, read off its name and its values."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
 import pandas as pd
 
 from launderette.generators.formats import dtypes, set_format, tuple_format, written
+from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
 
 
-def kind_of(name: str, present: pd.Series) -> str:
+@dataclass(frozen=True)
+class Kind:
+    """The word for a column's kind, with the format that its numbers or dates were found to be written in."""
+
+    word: str
+    number: WrittenNumber | None = None
+    date: DateFormat | None = None
+
+
+def kind_of(name: str, present: pd.Series) -> Kind:
     """Return the kind of a column by its name and its values that are not missing."""
     if pd.api.types.is_bool_dtype(present.dtype):
-        return "boolean"
+        return Kind("boolean")
     if dated(present):
-        return "datetime"
+        return Kind("datetime")
     if pd.api.types.is_timedelta64_dtype(present.dtype):
-        return "numerical"
+        return Kind("numerical")
     if pd.api.types.is_numeric_dtype(present.dtype):
         return _number_kind(name, present)
     if len(present) and not dtypes.is_text(present):
         if present.map(type).eq(bool).all():
-            return "boolean"
+            return Kind("boolean")
         if present.map(type).eq(Decimal).all():
-            return "numerical"
+            return Kind("numerical")
     return text_kind_of(name, present)
 
 
-def text_kind_of(name: str, present: pd.Series) -> str:
+def text_kind_of(name: str, present: pd.Series) -> Kind:
     """Return the kind of a column of texts."""
     texts = written.texts_of(present) or {}
-    if written.date_of_texts(texts) is not None:
-        return "datetime"
+    if (date := written.date_of_texts(texts)) is not None:
+        return Kind("datetime", date=date)
     distinct = pd.Series(list(texts)) if texts else present.drop_duplicates().map(str)
     if (form := written.number_of_texts(texts)) is not None and _is_amount(name, distinct, form):
-        return "numerical"
+        return Kind("numerical", form)
     if _are_amounts(name, distinct, texts):
-        return "numbers"
+        return Kind("numbers")
     if not is_named(name, many=True) and set_format.infer(texts) is not None:
-        return "labels"
-    return "identifier" if text_identifies(name, distinct, len(present)) else "categorical"
+        return Kind("labels")
+    return Kind("identifier" if text_identifies(name, distinct, len(present)) else "categorical")
 
 
 def _are_amounts(name: str, distinct: pd.Series, texts: Mapping[str, int]) -> bool:
@@ -70,7 +81,7 @@ def dated(present: pd.Series) -> bool:
     return pd.api.types.is_datetime64_any_dtype(present.dtype) or bool(python)
 
 
-def _number_kind(name: str, present: pd.Series) -> str:
-    if written.date_format(name, present) is not None:
-        return "datetime"
-    return "identifier" if number_identifies(name, present) else "numerical"
+def _number_kind(name: str, present: pd.Series) -> Kind:
+    if (date := written.date_format(name, present)) is not None:
+        return Kind("datetime", date=date)
+    return Kind("identifier" if number_identifies(name, present) else "numerical")

@@ -101,7 +101,8 @@ def infer(texts: Mapping[str, int]) -> ScaledFormat | None:
         return None
     powers = max(seen.values(), key=lambda of: (len(of) > 1) * sum(heads.total() for heads in of.values()))
     least = LEAST_POWER_SHARE * sum(texts.values())
-    multiples = [_multiple(power, heads) for power, heads in powers.items() if heads.total() >= max(least, 2)]
+    common = {power: heads for power, heads in powers.items() if heads.total() >= max(least, 2)}
+    multiples = [_multiple(power, heads) for power, heads in common.items()] if len(common) > 1 else []
     known = sorted((one for one in multiples if one), key=lambda one: -one.power)
     return ScaledFormat(tuple(known)) if len(known) > 1 else None
 
