@@ -4,7 +4,9 @@ A number's cells hold about LEAST_ROWS_PER_VALUE rows each, so their counts are 
 by plain counts alone tells who was among them. Neighbouring cells share rows by a Gaussian kernel over their places,
 whose width is chosen by the likelihood of each row under all others (leave-one-out; Habbema et al. 1974). Frequent
 values, such as a zero that half of the rows have, and those that stand out among their neighbours keep their own
-share; gaps, which no row lies in, stay all but empty.
+share; gaps, which no row lies in, stay all but empty. Labels and frequent values that are about as frequent as each
+other, such as the countries and years of a panel, are drawn towards their mean, by the same likelihood: where each has
+as many rows, one with more of them in training has fewer elsewhere.
 """
 
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from torch import Tensor
 from launderette.generators.encoding.encoder import Layout
 
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
+EVENED_SHARES = (0.0, 0.8, 0.9, 0.95, 1.0)  # of the way of counts to their mean: of what is far from even, none
 FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
 OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
 BLUR_STEPS, BLUR_CHANCE = 4, 0.7  # to a neighbouring cell, of a walk; of each step
@@ -75,7 +78,8 @@ def log_shares(tokens: Tensor, size: int, places: Places) -> Tensor:
     rest = ~gaps & ~(exact & (counts[: places.ordered] >= FREQUENT_ROWS))
     rest &= ~(exact & _outstanding(counts[: places.ordered], rest))
     shared = torch.nonzero(rest)[:, 0]
-    counts[shared] = _smoothed(counts[shared])
+    own = torch.nonzero((counts > 0).index_fill(0, shared, False))[:, 0]
+    counts[shared], counts[own] = _smoothed(counts[shared]), _evened(counts[own])
     added = torch.full_like(counts, ADDED_ROWS)
     added[: places.ordered][gaps] = min(ADDED_ROWS, GAP_ROWS / max(len(places.gaps), 1))
     return torch.log(counts + added) - torch.log(counts.sum())
@@ -86,6 +90,16 @@ def _outstanding(counts: Tensor, shared: Tensor) -> Tensor:
     usual = counts.clone()
     usual[shared] = _smoothed(counts[shared])
     return counts > usual + OUTSTANDING_ERRORS * usual.sqrt()
+
+
+def _evened(counts: Tensor) -> Tensor:
+    """Counts of labels or frequent values [K] -> the same number of rows, drawn to their mean as suits them best."""
+    if len(counts) < 2:
+        return counts
+    shares, rows = torch.tensor(EVENED_SHARES).double()[:, None], counts.sum()
+    others = (1 - shares) * (counts - 1) + shares * (rows - 1) / len(counts) + ADDED_ROWS  # of a row's, without the row
+    share = shares[(counts * others.log()).sum(1).argmax()]
+    return (1 - share) * counts + share * counts.mean()
 
 
 def _smoothed(counts: Tensor) -> Tensor:

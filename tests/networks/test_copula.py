@@ -308,6 +308,16 @@ def test_frequent_cells_and_labels_keep_their_shares():
     assert torch.allclose(labels, (torch.bincount(tokens, minlength=103) + 0.1).double() / 650)
 
 
+@pytest.mark.parametrize("ordered", [0, 12])
+def test_labels_and_frequent_values_of_which_all_have_as_many_rows_do_not_tell_which_rows_were_drawn(ordered):
+    rows = torch.arange(12).repeat(80)[torch.randperm(960, generator=torch.Generator().manual_seed(0))]
+    drawn, left = rows[:480], rows[480:]
+    shares = log_shares(drawn, 13, Places(ordered, range(ordered)))
+    assert float((shares[drawn].mean() - shares[left].mean()).abs()) < 1e-3
+    skewed = log_shares(torch.cat([drawn, torch.zeros(100).long()]), 13, Places(0)).exp()  # one is more frequent
+    assert skewed[0] == pytest.approx(float((drawn == 0).sum() + 100) / 580, rel=0.01)
+
+
 @pytest.mark.parametrize("rows", [15, 29])
 def test_a_value_that_stands_out_of_its_neighbours_keeps_its_share_on_few_rows(rows):
     """Such as the age that older people are given: cells of five rows, and one of many at the end."""
