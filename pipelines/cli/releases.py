@@ -35,8 +35,8 @@ def _say_spent(folder: Path) -> None:
     if known := spending.entries(folder):
         total, refused = spending.spent(folder), sum(not entry["released"] for entry in known)
         say(
-            f"All {len(known):,} runs under a privacy budget together, pruned ones and {refused:,} that were not "
-            f"released included: epsilon {total.epsilon:.3g} at delta {total.delta:g}."
+            f"Runs under a privacy budget, {len(known):,} in all, pruned ones and {refused:,} that were not released "
+            f"included: together epsilon {total.epsilon:.3g} at delta {total.delta:g}."
         )
 
 

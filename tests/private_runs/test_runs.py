@@ -241,7 +241,10 @@ def test_refused_runs_and_folders_that_share_an_account_add_up(source, capsys):
     entry(folder, "20260101T000001-b", 1.0, to="one", released=False)  # a run that is taken up again stays released
     assert 1.3 < spending.spent(folder / "one").epsilon < 1.6
     assert main(["releases", str(folder / "one")]) == 0
-    assert "All 2 runs under a privacy budget together, pruned ones and 1 that were not" in capsys.readouterr().out
+    assert (
+        "Runs under a privacy budget, 2 in all, pruned ones and 1 that were not released included: together epsilon"
+        in capsys.readouterr().out
+    )
     spending.check(asked)  # nobody has stated a bound
     entry(folder, "20260101T000002-c", 2.0, *bound, to="two", released=True)
     with pytest.raises(
