@@ -20,6 +20,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from launderette.evaluation.measures import neighbours
+from launderette.evaluation.measures.neighbours import REAL_ROLES
+from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
 TREES = 100
@@ -32,21 +34,26 @@ FAMILIES = ("boosted trees", "forest", "linear")  # three families, so that no o
 
 
 def features(samples: Samples, table: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-    """Float features [rows, columns] with NaN for missing; labels become their rank by frequency in the training
-    table.
+    """Float features [rows, columns] with NaN for missing; labels become their rank by frequency among all real rows:
+    by that among training rows a label that these lack would tell who was held out.
     """
     return np.stack(
-        [table[c].to_numpy() if samples.is_number(c) else _ranked(samples, table[c].to_numpy(), c) for c in columns],
+        [
+            table[c].to_numpy() if samples.is_number(c) else np.append(_ranks(samples, c), np.nan)[table[c].to_numpy()]
+            for c in columns
+        ],
         axis=1,
     ).astype(np.float64)
 
 
-def _ranked(samples: Samples, codes: np.ndarray, column: str) -> np.ndarray:
-    train = samples.table("train")[column].to_numpy()
-    counts = np.bincount(train[train >= 0], minlength=len(samples.labels[column]))
-    rank = np.empty(len(counts), dtype=np.float64)
-    rank[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MOST_CATEGORIES)
-    return np.append(rank, np.nan)[codes]
+@once
+def _ranks(samples: Samples, column: str) -> np.ndarray:
+    """The rank of each label of a column: float64 [labels]."""
+    real = np.concatenate([samples.table(role)[column].to_numpy() for role in REAL_ROLES if role in samples.frames])
+    counts = np.bincount(real[real >= 0], minlength=len(samples.labels[column]))
+    ranks = np.empty(len(counts), dtype=np.float64)
+    ranks[np.argsort(-counts, kind="stable")] = np.minimum(np.arange(len(counts)), MOST_CATEGORIES)
+    return ranks
 
 
 def trees(samples: Samples, columns: tuple[str, ...], seed: int, *, regression: bool = False, classes: int = 2) -> Any:

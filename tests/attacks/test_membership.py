@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
@@ -16,6 +17,7 @@ from evaluation.image import samples as image_samples
 from evaluation.measures import intervals, neighbours
 from evaluation.measures.neighbours import Group
 from evaluation.measures.once import once
+from evaluation.models import learners
 from evaluation.scores import EvaluationError
 from pipelines.config import rules
 from pipelines.release import gate
@@ -197,3 +199,10 @@ def test_authenticity_does_not_depend_on_the_order_of_the_training_images(monkey
         for rows in (order, np.random.default_rng(0).permutation(900))
     ]
     assert found[0] == pytest.approx(found[1], abs=0.12)
+
+
+def test_what_trees_read_of_a_label_does_not_tell_which_real_rows_have_it():
+    one, two, drawn = (pd.DataFrame({"name": [f"{part} {n}" for n in range(150)]}) for part in ("a", "b", "c"))
+    dealt = [samples.make(*real, drawn, kinds={"name": "categorical"}) for real in ((one, two), (two, one))]
+    read = [learners.features(s, pd.concat([s.table("train"), s.table("holdout")]), ("name",)) for s in dealt]
+    assert np.array_equal(read[0], np.roll(read[1], len(one), axis=0))
