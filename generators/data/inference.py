@@ -24,6 +24,7 @@ from launderette.generators.formats.decimals import decimals_of, precision_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.generators.formats.written import WrittenNumber
+from launderette.generators.identifiers import references
 from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
 
@@ -40,7 +41,9 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
     kinds = dict(kinds or {})
     if unknown := sorted(set(kinds) - set(frame.columns)):
         raise GeneratorError(f"expected kinds for the columns of the table, found also {unknown}")
-    return Schema(tuple(_infer_column(name, frame[name], kinds.get(name)) for name in frame.columns))
+    columns = tuple(_infer_column(name, frame[name], kinds.get(name)) for name in frame.columns)
+    learned = {name for name, kind in kinds.items() if kind != "identifier"}
+    return Schema(references.marked(frame, columns, learned))
 
 
 def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:

@@ -106,6 +106,7 @@ class Identifier:
     repeats: bool = False
     person: bool = False  # whether its name is that of people, such as patient
     personal: str = ""  # which kind of personal data it holds, such as email; "" for a number or a code of its own
+    refers: str = ""  # the identifier of each row that its values are taken from, as a manager's number is
     kind: Literal["identifier"] = "identifier"
 
 

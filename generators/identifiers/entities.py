@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Identifier, Schema
-from launderette.generators.identifiers import forms
+from launderette.generators.identifiers import forms, references
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.generators.identifiers.panels import in_turn
 from launderette.generators.training import randomness
@@ -143,10 +143,11 @@ def restore(entries: Sequence[Mapping]) -> tuple[Grouping, ...]:
 def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[str, pd.Series]:
     """Return fresh values of every identifier column for n rows; rows of one synthetic entity follow one another."""
     found, columns = numbers(groups, n, seed), {column.name: column for column in schema.identifiers}
-    return {
-        group.name: _written(columns[group.name], found[group.name], group.taken, _stream(seed, group, "texts"))
-        for group in groups
-    }
+    streams = {group.name: _stream(seed, group, "texts") for group in groups}
+    own = [group for group in groups if not columns[group.name].refers]
+    made = {g.name: _written(columns[g.name], found[g.name], g.taken, streams[g.name]) for g in own}
+    others = {name: column.refers for name, column in columns.items() if column.refers}
+    return made | {name: references.drawn(found[name], made[to], streams[name]) for name, to in others.items()}
 
 
 def numbers(groups: Sequence[Grouping], n: int, seed: int) -> dict[str, np.ndarray]:

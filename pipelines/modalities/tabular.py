@@ -9,6 +9,7 @@ import pandas as pd
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import Progress, Schema, Synthesizer
 from launderette.generators.data import parts
+from launderette.generators.identifiers import references
 from launderette.generators.privacy.ledger import PRIVACY_UNITS
 from launderette.pipelines.config import RunConfig, proposals
 from launderette.pipelines.config.proposals import Proposals
@@ -190,7 +191,13 @@ def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.Da
     no row can meet it.
     """
     drawn = sampling.sample(model, config, len(source))
-    return fakes.replace(sampling.renew(drawn, model.schema, source, config.seed), model.schema, source, config)
+    return _named_anew(drawn, model.schema, source, config)
+
+
+def _named_anew(drawn: pd.DataFrame, schema: Schema, source: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
+    """Return drawn rows whose identifiers and people the source has not, with what refers to them."""
+    made = fakes.replace(sampling.renew(drawn, schema, source, config.seed), schema, source, config)
+    return references.followed(drawn, made, schema)
 
 
 def in_shards(
@@ -203,7 +210,7 @@ def in_shards(
         if not len(drawn.columns):
             return drawn
         real = read_frame(Artifact(**source), [column.name for column in schema.identifiers])
-        return fakes.replace(sampling.renew(drawn, schema, real, config.seed), schema, real, config)
+        return _named_anew(drawn, schema, real, config)
 
     return shards.of_run(model, stored, config, config.sample.rows or source["rows"], finish)
 

@@ -58,7 +58,7 @@ def find(
     """
     found = _stated(config)
     if config.personal.detect:
-        wanted = {*known, *_learned(config)} - ({config.split.column} - set(config.listed))
+        wanted = {*known, *learned(config)} - ({config.split.column} - set(config.listed))
         part = Schema(tuple(column for column in schema.columns if column.name not in wanted))
         others = detection.find(chosen(frame, part.names), part, profile)
         found |= {name: one for name, one in others.items() if name not in found}
@@ -96,7 +96,7 @@ def _stated(config: RunConfig) -> dict[str, Found]:
     return found
 
 
-def _learned(config: RunConfig) -> set[str | None]:
+def learned(config: RunConfig) -> set[str | None]:
     """Return the columns that the configuration asks something of that only learned ones can do."""
     return {config.score.target, *config.score.quasi_identifiers, *config.sample.where, *config.sample.weights}
 

@@ -76,7 +76,7 @@ class Table:
 
 def personal_of(schema: Schema) -> list[Identifier]:
     """Return the columns of personal data that are made up."""
-    return [column for column in schema.columns if isinstance(column, Identifier) and column.personal]
+    return [column for column in schema.identifiers if column.personal and not column.refers]
 
 
 def _decides(real: pd.DataFrame, owner: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Composite, Identifier, Schema
+from launderette.generators.data.schema import Composite, Identifier, Schema
 from launderette.generators.formats.set_format import SetFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.pipelines.config import RunConfig
@@ -79,11 +79,14 @@ def of_schema(
     return notes
 
 
-def _identifier(column: Column, values: pd.Series) -> str:
+def _identifier(column: Identifier, values: pd.Series) -> str:
     kind = "numerical" if pd.api.types.is_numeric_dtype(values.dtype) else "categorical"
+    what, become = "was taken as an identifier", "are made up anew"
+    if column.refers:
+        what, become = f"names rows by their {column.refers!r}", "are taken from those made up for that, of any row"
     return (
-        f"Column {column.name!r} was taken as an identifier: nothing learns it, its values are made up anew; "
-        f"to learn it: columns: {{{as_key(column.name)}: {kind}}}."
+        f"Column {column.name!r} {what}: nothing learns it, its values {become}; to learn it: columns: "
+        f"{{{as_key(column.name)}: {kind}}}."
     )
 
 

@@ -16,6 +16,7 @@ from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
 from launderette.generators.devices.memory import free
 from launderette.generators.formats.decimals import precision_of
+from launderette.generators.identifiers import references
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
@@ -220,7 +221,9 @@ def _schema(
     except GeneratorError as error:
         raise LaunderError(str(error)) from None
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
-    return frame, columns.marked(schema, found), found
+    schema = columns.marked(schema, found)
+    learned = {name for name, kind in kinds.items() if kind != "identifier"} | columns.learned(config)
+    return frame, Schema(references.marked(frame, schema.columns, learned)), found
 
 
 def _inferred(columns: Mapping[str, pd.Series], kinds: Mapping[str, str]) -> Schema:

@@ -62,9 +62,11 @@ def _drawer(model: Synthesizer, rows: int) -> Callable[..., pd.DataFrame]:
 
 
 def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Put a fresh value in place of each identifier that chance made a real one: the same one in all of its rows."""
+    """Put a fresh value in place of each identifier that chance made a real one: the same one in all of its rows; what
+    refers to another column stays.
+    """
     drawn = drawn.copy()
-    for column in (column for column in schema.columns if column.kind == "identifier"):
+    for column in (column for column in schema.identifiers if not column.refers):
         texts, known = drawn[column.name].map(text_of, na_action="ignore"), set(real[column.name].dropna().map(text_of))
         if not (hit := texts[texts.isin(known)].unique().tolist()):
             continue
