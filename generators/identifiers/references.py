@@ -16,6 +16,7 @@ from launderette.generators.identifiers.detection import LEAST_IDENTIFIERS, MATC
 from launderette.generators.identifiers.forms import form_of
 
 FEW_VALUES = 100  # of a column, that are looked up before all are
+TRIES = 8  # draws of a row that no other entity is drawn as
 OWN_SHARE = 0.5  # of its rows, from which on a column that says what another one says in the same row is its copy
 
 
@@ -63,8 +64,17 @@ def drawn(codes: np.ndarray, referred: pd.Series, stream: np.random.Generator) -
     """
     present = np.flatnonzero(codes >= 0)
     starts = present[np.unique(codes[present], return_index=True)[1]]
-    rows = np.append((stream.random(len(starts)) * starts).astype(int), 0)
-    return referred.iloc[rows[codes]].where(codes >= 0, None).reset_index(drop=True)
+    rows = [*_apart((stream.random((len(starts), TRIES)) * starts[:, None]).astype(int).tolist()), 0]
+    return referred.iloc[np.array(rows)[codes]].where(codes >= 0, None).reset_index(drop=True)
+
+
+def _apart(tries: Sequence[Sequence[int]]) -> list[int]:
+    """Return the first of each entity's tries that none before it has, else the very first."""
+    found, taken = [], set[int]()
+    for rows in tries:
+        found.append(next((row for row in rows if row not in taken), rows[0]))
+        taken.add(found[-1])
+    return found
 
 
 def followed(before: pd.DataFrame, after: pd.DataFrame, schema: Schema) -> pd.DataFrame:

@@ -1,4 +1,5 @@
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,15 @@ def test_a_schema_holds_no_value_of_a_row():
 
 @pytest.mark.parametrize(
     ("values", "decimals"),
-    [([1.0, 2.0], 0), ([1.5, 2.25], 2), ([0.1 + 0.2], 1), ([1 / 3], None), ([1e300], None), ([float("nan")], 0), ([-0.001], 3)],
+    [
+        ([1.0, 2.0], 0),
+        ([1.5, 2.25], 2),
+        ([0.1 + 0.2], 1),
+        ([1 / 3], None),
+        ([1e300], None),
+        ([math.nan], 0),
+        ([-0.001], 3),
+    ],
 )
 def test_decimals(values, decimals):
     assert decimals_of(pd.Series(values).dropna()) == decimals
