@@ -15,9 +15,9 @@ from launderette.generators.data.schema import Categorical, Column, Identifier, 
 from launderette.generators.identifiers.detection import LEAST_IDENTIFIERS, MATCHING, UNIQUE_SHARE
 from launderette.generators.identifiers.forms import form_of
 
-FEW_VALUES = 100  # of a column, that are looked up before all are
-TRIES = 8  # draws of a row that no other entity is drawn as
-OWN_SHARE = 0.5  # of its rows, from which on a column that says what another one says in the same row is its copy
+FIRST_VALUES = 100  # of a column, that are looked up before all are
+ROW_TRIES = 8  # draws of a row that no other entity is drawn as
+COPIED_SHARE = 0.5  # of its rows, from which on a column that says what another one says in the same row is its copy
 
 
 def marked(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str] = ()) -> tuple[Column, ...]:
@@ -45,10 +45,10 @@ def _names_rows(column: Column, frame: pd.DataFrame) -> bool:
 def _refers(values: pd.Series, other: pd.Series, named: Collection[object]) -> bool:
     """Tell whether nearly all of a column's values are `named` by another one, in other rows."""
     distinct = values.drop_duplicates().dropna()
-    for some in (distinct.head(FEW_VALUES), distinct):
+    for some in (distinct.head(FIRST_VALUES), distinct):
         if len(some) < LEAST_IDENTIFIERS or some.isin(named).mean() < MATCHING:
             return False
-    return bool((values == other).sum() < OWN_SHARE * values.notna().sum())
+    return bool((values == other).sum() < COPIED_SHARE * values.notna().sum())
 
 
 def _reference(column: Column, name: str, frame: pd.DataFrame) -> Identifier:
@@ -64,7 +64,7 @@ def drawn(codes: np.ndarray, referred: pd.Series, stream: np.random.Generator) -
     """
     present = np.flatnonzero(codes >= 0)
     starts = present[np.unique(codes[present], return_index=True)[1]]
-    rows = [*_apart((stream.random((len(starts), TRIES)) * starts[:, None]).astype(int).tolist()), 0]
+    rows = [*_apart((stream.random((len(starts), ROW_TRIES)) * starts[:, None]).astype(int).tolist()), 0]
     return referred.iloc[np.array(rows)[codes]].where(codes >= 0, None).reset_index(drop=True)
 
 
