@@ -82,7 +82,7 @@ def write_output(model: Any, rows: int, output: Path, tell: Callable[[str], None
     sample = ShardedSample(model, Job("", "", seed, rows, **asked), lambda drawn: drawn)
     with explained(output), tempfile.TemporaryDirectory(dir=output.resolve().parent, prefix=".shards-") as folder:
         ahead = sample._ahead(lambda: sample._drawn(Path(folder), 0))
-        ahead.check(Path(folder))
+        ahead.check(output.resolve().parent)
         tell(ahead.sentence())
         for k in range(1, sample.job.shards):
             sample._drawn(Path(folder), k)
