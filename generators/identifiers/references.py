@@ -20,21 +20,19 @@ ROW_TRIES = 8  # draws of a row that no other entity is drawn as
 COPIED_SHARE = 0.5  # of its rows, from which on a column that says what another one says in the same row is its copy
 
 
-def marked(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str] = ()) -> tuple[Column, ...]:
+def marked(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str | None] = ()) -> tuple[Column, ...]:
     """Return the columns of a frame with those as identifiers that refer to one that names each row, but for those that
     are to be learned.
     """
     named = {column.name: set(frame[column.name].dropna()) for column in columns if _names_rows(column, frame)}
-    found: dict[str, str] = {}
+    found: dict[str, Identifier] = {}
     for column in columns if named else ():
         if column.name not in learned and isinstance(column, Categorical | Identifier):
             others = [name for name in named if name != column.name and name not in found]
             values = frame[column.name]
             target = next((name for name in others if _refers(values, frame[name], named[name])), None)
-            found |= {} if target is None else {column.name: target}
-    return tuple(
-        _reference(column, found[column.name], frame) if column.name in found else column for column in columns
-    )
+            found |= {} if target is None else {column.name: _reference(column, target, values)}
+    return tuple(found.get(column.name, column) for column in columns)
 
 
 def _names_rows(column: Column, frame: pd.DataFrame) -> bool:
@@ -51,10 +49,10 @@ def _refers(values: pd.Series, other: pd.Series, named: Collection[object]) -> b
     return bool((values == other).sum() < COPIED_SHARE * values.notna().sum())
 
 
-def _reference(column: Column, name: str, frame: pd.DataFrame) -> Identifier:
+def _reference(column: Categorical | Identifier, name: str, values: pd.Series) -> Identifier:
     if isinstance(column, Identifier):
         return replace(column, repeats=False, refers=name)
-    form = form_of(frame[column.name].dropna())
+    form = form_of(values.dropna())
     return Identifier(column.name, column.dtype, form.pattern, form.check, refers=name)
 
 
