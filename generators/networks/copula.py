@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.networks.normal_scores import (
     LEAST_PRESENT,
     LEAST_VARIANCE,

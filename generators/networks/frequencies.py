@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
 EVENED_SHARES = (0.0, 0.8, 0.9, 0.95, 1.0)  # of the way of counts to their mean: of what is far from even, none

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Lookup, Product, Tape, Use
 from launderette.generators.networks.frequencies import Places, log_shares
 

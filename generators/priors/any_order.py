@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.networks.copula import INDEPENDENT, Copula
 from launderette.generators.networks.normal_scores import LEAST_LEVEL, LEAST_VARIANCE, interval_term, label_term
 from launderette.generators.networks.ties import candidates

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.marginals import groups as grouping
 from launderette.generators.marginals.smoothing import smoothed
 from launderette.generators.networks.frequencies import ADDED_ROWS

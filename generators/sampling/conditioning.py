@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from launderette.generators.devices.device import accelerated
-from launderette.generators.encoding.encoder import Encoding, Layout
+from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.sampling.constraints import Constraints
 
 CHUNK_ROWS = 2048  # rows drawn at once; fixed, so that a row's arithmetic never changes

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.devices.device import accelerated, half
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.gradients.per_row import UNTAPED, Bias, Gated, Product, Tape
 from launderette.generators.networks.attention import GATE_GROUPS, GATE_PACE, gated, seen_through
 from launderette.generators.networks.copula import Conditionals, Copula

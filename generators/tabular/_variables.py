@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.encoding.columns import Cells, Labels
-from launderette.generators.encoding.encoder import Layout
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.networks.layers import IMPOSSIBLE
 
 ONE_HOT = 64  # choices of more levels are seen through a table of random codes

@@ -26,7 +26,8 @@ from torch import Tensor, nn
 
 from launderette.generators.contract import Where
 from launderette.generators.data.schema import Schema
-from launderette.generators.encoding.encoder import Encoding, Layout
+from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.layout import Layout
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks import mixture

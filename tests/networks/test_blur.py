@@ -2,7 +2,7 @@
 
 import torch
 
-from generators.encoding.encoder import Layout
+from generators.encoding.layout import Layout
 from generators.networks.frequencies import blurrable, blurred
 
 LAYOUT = Layout(  # ten intervals around an exact value, one missing; labels; a number of two tokens

@@ -12,7 +12,7 @@ from scipy import stats
 
 import generators
 from generators.data.images import ImageForm
-from generators.encoding.encoder import Layout
+from generators.encoding.layout import Layout
 from generators.gradients.per_row import UNTAPED
 from generators.image import diffusion as image_diffusion
 from generators.privacy import descent, entropy, resuming, subsampling

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
-from generators.encoding.encoder import Layout
+from generators.encoding.layout import Layout
 from generators.sampling.conditioning import CHUNK_ROWS, chunk_rows
 from generators.training import randomness
 from tests.generators import tables

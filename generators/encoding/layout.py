@@ -1,0 +1,46 @@
+"""The tokens of a table, as networks see them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from launderette.generators.encoding.columns import Cells, Labels
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each column's tokens stand: first the first token of every column, then all fine tokens.
+
+    Fine tokens come last so that no coarse token has to be predicted from them: they hold little but noise.
+    """
+
+    sizes: tuple[int, ...]  # values that token l can take
+    ordered: tuple[int, ...]  # how many of these, from the first, are in the order of numbers; 0 for labels
+    places: tuple[tuple[int, ...], ...]  # of each column: its first token and, where it has one, its fine token
+    inner: dict[int, tuple[int, np.ndarray]] = field(
+        repr=False
+    )  # fine place -> (coarse place, number of fine values per coarse value)
+    exact: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> its values that hold an atom
+    gaps: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> its values that no training row took
+
+    @property
+    def width(self) -> int:
+        return len(self.sizes)
+
+    @classmethod
+    def of(cls, columns: tuple[Cells | Labels, ...]) -> "Layout":
+        """Return the layout of columns in their order."""
+        sizes = [column.coarse_size for column in columns]
+        numbers = [isinstance(column, Cells) for column in columns]
+        ordered = [len(column.starts) * number for column, number in zip(columns, numbers, strict=True)]
+        places: list[tuple[int, ...]] = [(place,) for place in range(len(columns))]
+        inner: dict[int, tuple[int, np.ndarray]] = {}
+        for place, column in enumerate(columns):
+            if column.fine_size > 1:
+                inner[len(sizes)] = (place, column.fine_sizes())
+                places[place] = (place, len(sizes))
+                sizes.append(column.fine_size)
+                ordered.append(column.fine_size * numbers[place])
+        cells = {place: column for place, column in enumerate(columns) if isinstance(column, Cells)}
+        exact, gaps = ({place: getattr(c, name) for place, c in cells.items()} for name in ("exact", "empty"))
+        return cls(tuple(sizes), tuple(ordered), tuple(places), inner, exact, gaps)
