@@ -61,6 +61,25 @@ class Derived:
             ticks = _onto_ends(ticks, self.column)
         return ticks, is_missing
 
+    def far_beyond(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Return for which values of the sources [rows] the result lies beyond what protection has moved to an end of
+        the range: farther outside than the outermost interval of rows reaches inside, bool [rows].
+        """
+        if isinstance(self.column, Labels):
+            return np.zeros(len(values[0]), dtype=bool)
+        exact, (low, high) = self.formula.value(values) * per_unit(self.column), _reach(self.column)
+        return (exact < low) | (exact > high)
+
+
+def _reach(column: Cells) -> tuple[float, float]:
+    """Return how low and how high extremes were that lie at an end which rows share, about; no end elsewhere."""
+    filled = np.setdiff1d(np.arange(column.size), column.empty)
+    low, high = (np.asarray(ends, dtype="float64")[filled] for ends in (column.low, column.high))
+    several = len(filled) > 1
+    lowest = 2 * low[0] - high[1] if several and low[0] == high[0] else -np.inf
+    highest = 2 * high[-1] - low[-2] if several and low[-1] == high[-1] else np.inf
+    return lowest, highest
+
 
 def _onto_ends(ticks: np.ndarray, column: Cells) -> np.ndarray:
     """Return ticks [rows] beyond an end of a column's range at that end, where enough rows share it: protection has

@@ -176,6 +176,15 @@ class Encoding:
             cells.append(one.column.cells_at(ticks[k], is_missing))
         return cells, ticks
 
+    def far_beyond(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
+        """Return in which rows a column whose extremes protection has moved is worked out to far beyond its range,
+        given all cells and ticks: bool [rows].
+        """
+        found = np.zeros(len(cells[0]), dtype=bool)
+        for one in (one for one in self.derived if one.formula.rounding == "ends"):
+            found |= one.far_beyond([self.values_at(k, cells, ticks) for k in self._sources_of(one)])
+        return found
+
     def values_at(self, k: int, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
         """Return the values of column k as formulas take them: float64 [rows]."""
         column = self.known[k]

@@ -213,15 +213,16 @@ class Constraints:
         return found
 
     def in_range(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
-        """Return in which rows every column that is worked out lies within its range, and a date has all its parts or
-        none, given the same: bool [rows].
+        """Return in which rows every column that is worked out lies within its range, or near it where protection has
+        moved its extremes, and a date has all its parts or none, given the same: bool [rows].
         """
         cells, ticks = self.encoding.worked_out(cells, ticks)
-        found = [domain.holds(cells[k], ticks[k]) for k, domain in self.ranges_of_derived.items()]
+        found = [~self.encoding.far_beyond(cells, ticks)]
+        found += [domain.holds(cells[k], ticks[k]) for k, domain in self.ranges_of_derived.items()]
         for parts in self.encoding.parts_of_dates:
             missing = [cells[k] >= self.encoding.columns[k].size for k in parts]
             found.append(np.all(missing, axis=0) | ~np.any(missing, axis=0))
-        return np.all(found, axis=0) if found else np.ones(len(cells[0]), dtype=bool)
+        return np.all(found, axis=0)
 
     def _true(
         self, atom: Atom, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray], *, missing: bool

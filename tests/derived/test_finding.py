@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generators import GeneratorError, infer
+import generators
+from generators import Budget, GeneratorError, infer
 from launderette.generators.data.schema import Schema
 from launderette.generators.encoding import encoder
 from launderette.generators.encoding.encoder import Encoding
@@ -269,3 +270,18 @@ def test_what_lies_beyond_an_end_that_protection_made_is_drawn_at_it():
     mixed = np.stack([rng.permutation(tokens) for tokens in table.encode(frame).T], 1)
     drawn = table.decode(mixed, rng.random((1000, len(table.known))))["placed"]
     assert drawn.max() == frame["placed"].max() and 5 < (drawn == drawn.max()).sum() < 50
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_more_is_drawn_at_an_end_than_protection_moved_there(sign):
+    """Contracts end before the day on which they were read, or have not ended: what is drawn later is none."""
+    rng = np.random.default_rng(0)
+    since, last = rng.integers(0, 5000, 1500), rng.integers(30, 1500, 1500)
+    until = pd.Series(since + last, dtype="float64").where(since + last < 5000)
+    days = pd.DataFrame({"since": since, "until": until})
+    frame = days.apply(lambda own: pd.Timestamp("2010-01-01") + pd.to_timedelta(sign * own, "D"))
+    frame, _ = protect(frame, infer(frame))
+    drawn = generators.fit(frame, "tabular.marginals", budget=Budget(steps=1)).sample(1500)
+    end = frame["until"].max() if sign > 0 else frame["until"].min()
+    assert (frame["until"] == end).sum() > 9 and (drawn["until"] == end).sum() < 25
+    assert abs(drawn["until"].isna().mean() - frame["until"].isna().mean()) < 0.05
