@@ -81,7 +81,8 @@ def without_noise(numbers: np.ndarray, decimals: int) -> np.ndarray:
     """
     plain = np.round(numbers, decimals)
     noise = np.minimum(READING_ERROR * np.abs(numbers), NOISE_TICKS * 10.0**-decimals)
-    return np.where(np.abs(plain - numbers) <= noise, plain, numbers)
+    with np.errstate(invalid="ignore"):  # infinite ones
+        return np.where(np.abs(plain - numbers) <= noise, plain, numbers)
 
 
 def _places(present: pd.Series) -> int | None:
