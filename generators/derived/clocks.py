@@ -18,8 +18,10 @@ import torch
 from launderette.generators.data.schema import Categorical, Numerical
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula, Monomial, quoted
-from launderette.generators.encoding.columns import Cells, Labels, fit_column
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.formats.timestamps import DAY
 
 HOUR, WEEK = DAY / 24, 7.0 * DAY

@@ -8,7 +8,8 @@ import pandas as pd
 
 from launderette.generators.data.schema import Numerical
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, rounded
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
 

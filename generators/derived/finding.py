@@ -28,8 +28,9 @@ from launderette.generators.derived.shapes import (
     Tried,
     tried,
 )
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Categorical, Column, Datetime, Numerical
-from launderette.generators.encoding.columns import Cells, Labels, fit_column
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.columns import fit_column
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.formats.written import shares_of_words, texts_of, words_among
 

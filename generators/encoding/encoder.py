@@ -32,7 +32,9 @@ from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.words import WordPart
-from launderette.generators.encoding.columns import Cells, Labels, fit_column, restore_column
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.columns import fit_column, restore_column
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.labels import Labels
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from launderette.generators.encoding.columns import SINGLE_TOKEN_CELLS, Cells, Labels
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.columns import SINGLE_TOKEN_CELLS
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.formats.grid import to_grid
 from launderette.generators.marginals import densities
 from launderette.generators.networks.frequencies import Places, log_shares

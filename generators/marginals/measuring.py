@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from launderette.generators.encoding.columns import Cells
+from launderette.generators.encoding.cells import Cells
 from launderette.generators.errors import GeneratorError
 from launderette.generators.marginals import estimation, graphs
 from launderette.generators.marginals import groups as grouping

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from launderette.generators.encoding.columns import Cells
+from launderette.generators.encoding.cells import Cells
 from launderette.generators.formats.grid import powers
 from launderette.generators.marginals.histograms import Histogram
 from launderette.generators.marginals.projection import merged

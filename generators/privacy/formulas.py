@@ -14,7 +14,7 @@ import pandas as pd
 from launderette.generators.derived import reading
 from launderette.generators.derived.columns import Derived, in_order
 from launderette.generators.derived.formulas import FUNCTIONS, Formula, Monomial, rounded
-from launderette.generators.encoding.columns import Cells
+from launderette.generators.encoding.cells import Cells
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import grid
 from launderette.generators.formats.decimals import EXACT_INTEGERS

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.derived.columns import Derived, per_unit, slack_of, values_of
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.labels import Labels
 
 
 def certain(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.derived.columns import per_unit
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import number_of, to_grid
 

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from launderette.generators.data import parts
 from launderette.generators.data.schema import conform
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import from_grid
 from launderette.generators.sampling import completion

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.sampling.constraints import Constraints, Ranges, Within, certain
 
 

@@ -16,8 +16,10 @@ import pandas as pd
 from launderette.generators.data import parts
 from launderette.generators.data.schema import Composite, Identifier, Learned, Schema
 from launderette.generators.derived.columns import Derived
-from launderette.generators.encoding.columns import Cells, Labels, fit_column
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.encoder import Encoding, fit
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
 from launderette.generators.sampling import domains, grammar, guiding

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.encoding.columns import Cells, Labels
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.labels import Labels
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.networks.layers import IMPOSSIBLE
 

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from generators import GeneratorError, Privacy, Schema
-from generators.encoding.columns import Labels
+from generators.encoding.labels import Labels
 from generators.marginals import measuring
 from generators.privacy import noise
 from generators.privacy.ledger import Ledger

@@ -12,7 +12,7 @@ from scipy import stats
 import generators
 from generators import GeneratorError, Privacy
 from generators.code_lists import matching
-from generators.encoding.columns import Cells
+from generators.encoding.cells import Cells
 from generators.marginals import histograms, told
 from generators.privacy import learning, noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
