@@ -187,4 +187,4 @@ def _things(fake: Faker, rng: random.Random) -> Iterator[Callable[[], object]]:
     yield lambda: rng.choice(SHADES.split(","))
     yield lambda: rng.choice(DAYS.split(","))
     yield lambda: rng.choice(TEAMS.split(","))
-    yield lambda: rng.choice(STATES.split(","))
+    yield lambda: rng.choice(STATES)
