@@ -8,10 +8,9 @@ import string
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-import pandas as pd
 from faker import Faker
 
-from benchmarks.personal_data.mixed import STYLES, national, with_gaps
+from benchmarks.personal_data.mixed import STYLES, national, shuffled
 from benchmarks.personal_data.tables import Labelled
 
 FIELDS = {  # and the kind of each
@@ -90,13 +89,7 @@ def _table(locale: str, rows: int, style: str, seed: int) -> Labelled:
     fields, things = list(FIELDS), list(_things(fake, rng))
     columns = [(fields.index(field), FIELDS[field], make) for field, make in _people(fake, rng, locale)]
     columns += [(k, "", make) for k, make in enumerate(things)]
-    rng.shuffle(columns)
-    frame, kinds = {}, {}
-    for at, (which, kind, make) in enumerate(columns):
-        name = _name(style, locale, which, kind, at, rng)
-        frame[name] = with_gaps([make() for _ in range(rows)], rng)
-        kinds[name] = kind
-    return Labelled(f"{locale} {style}", style in ("local", "english"), pd.DataFrame(frame), kinds)
+    return shuffled(locale, style, columns, _name, rows, rng)
 
 
 def _name(style: str, locale: str, which: int, kind: str, at: int, rng: random.Random) -> str:

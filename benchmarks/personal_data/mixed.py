@@ -30,6 +30,8 @@ KINDS = dict(zip(FIELDS, (
     *("iban", "national_id", "ip", "mac", "birth_date", "text"),
 ), strict=True))  # fmt: skip
 NUMBERED = {"email": "mail{}", "phone": "contact{}", "mobile": "tel{}", "address": "addr{}", "text": "note{}"}
+Made = tuple[int, str, Callable[[], object]]  # place among names, kind of personal data or "", what makes a value
+Named = Callable[[str, str, int, str, int, random.Random], str]  # style, locale, place, kind, place in the table
 GAPS = (None, "", "N/A", "-", "unknown")
 BORN = range(1935, 2006)
 NATIONAL = {  # the scheme of each locale, and how its numbers are put together before the check digits
@@ -57,11 +59,16 @@ def mixed_table(locale: str, rows: int, style: str, seed: int) -> Labelled:
     fake.seed_instance(rng.getrandbits(32))
     people = [(FIELDS.index(field), KINDS[field], make) for field, make in _people(fake, rng, locale)]
     columns = [*people, *((k, "", make) for k, make in enumerate(_things(fake, rng)))]
+    return shuffled(locale, style, columns, _name, rows, rng)
+
+
+def shuffled(locale: str, style: str, columns: list[Made], named: Named, rows: int, rng: random.Random) -> Labelled:
+    """Return a table of so many rows of columns in an order by chance, a third of them with gaps."""
     rng.shuffle(columns)
     frame, kinds = {}, {}
     for at, (which, kind, make) in enumerate(columns):
-        name = _name(style, locale, which, kind, at, rng)
-        frame[name] = with_gaps([make() for _ in range(rows)], rng)
+        name = named(style, locale, which, kind, at, rng)
+        frame[name] = _with_gaps([make() for _ in range(rows)], rng)
         kinds[name] = kind
     return Labelled(f"{locale} {style}", style in ("local", "english"), pd.DataFrame(frame), kinds)
 
@@ -83,7 +90,7 @@ def _spoken(locale: str, is_local: bool) -> Sequence[str]:
     return ENGLISH if locale in CHOOSING else SECOND_ENGLISH if locale in SECOND else THIRD_ENGLISH
 
 
-def with_gaps(values: list, rng: random.Random) -> list:
+def _with_gaps(values: list, rng: random.Random) -> list:
     share, gap = rng.choice((0, 0, 0.3)), rng.choice(GAPS)
     return [gap if rng.random() < share else value for value in values]
 
