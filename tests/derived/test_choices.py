@@ -50,9 +50,9 @@ def drawn_from(table: Encoding, rng: np.random.Generator) -> pd.DataFrame:
     return table.decode(tokens, rng.random((300, len(table.known))))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 9999), rows=st.sampled_from([60, 200, 1000]))
 def test_independent_flags_are_no_set(seed, rows):
     rng = np.random.default_rng(seed)
-    frame = pd.DataFrame({f"f{k}": (rng.random(rows) < rng.uniform(0.02, 0.6)).astype(int) for k in range(25)})
+    frame = pd.DataFrame({f"f{k}": (rng.random(rows) < rng.uniform(0.02, 0.6)).astype(int) for k in range(16)})
     assert encoder.fit(frame, infer(frame)).between == ()
