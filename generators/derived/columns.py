@@ -74,7 +74,7 @@ class Derived:
 
 def _reach(column: Cells) -> tuple[float, float]:
     """Return how low and how high extremes were that lie at an end which rows share, about; no end elsewhere."""
-    filled = np.setdiff1d(np.arange(column.size), column.empty)
+    filled = np.setdiff1d(np.arange(column.size), column.gaps)
     low, high = (np.asarray(ends, dtype="float64")[filled] for ends in (column.low, column.high))
     several = len(filled) > 1
     lowest = 2 * low[0] - high[1] if several and low[0] == high[0] else -np.inf
