@@ -146,8 +146,10 @@ def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[
     streams = {group.name: _stream(seed, group, "texts") for group in groups}
     own = [group for group in groups if not columns[group.name].refers]
     made = {g.name: _written(columns[g.name], found[g.name], g.taken, streams[g.name]) for g in own}
-    others = {name: column.refers for name, column in columns.items() if column.refers}
-    return made | {name: references.drawn(found[name], made[to], streams[name]) for name, to in others.items()}
+    for column in (column for column in columns.values() if column.refers):
+        texts = references.drawn(found[column.name], made[column.refers], streams[column.name])
+        made[column.name] = forms.typed(texts, column.dtype)
+    return made
 
 
 def numbers(groups: Sequence[Grouping], n: int, seed: int) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Categorical, Column, Identifier, Schema
 from launderette.generators.identifiers.detection import LEAST_IDENTIFIERS, MATCHING, UNIQUE_SHARE
-from launderette.generators.identifiers.forms import form_of
+from launderette.generators.identifiers.forms import form_of, text_of, typed
 
 FIRST_VALUES = 100  # of a column, that are looked up before all are
 ROW_TRIES = 8  # draws of a row that no other entity is drawn as
@@ -46,7 +46,8 @@ def _refers(values: pd.Series, other: pd.Series, named: Collection[object]) -> b
     for some in (distinct.head(FIRST_VALUES), distinct):
         if len(some) < LEAST_IDENTIFIERS or some.isin(named).mean() < MATCHING:
             return False
-    return bool((values == other).sum() < COPIED_SHARE * values.notna().sum())
+    same = values.astype("object") == other.astype("object")  # categories of two columns cannot be compared
+    return bool(same.sum() < COPIED_SHARE * values.notna().sum())
 
 
 def _reference(column: Categorical | Identifier, name: str, values: pd.Series) -> Identifier:
@@ -57,13 +58,13 @@ def _reference(column: Categorical | Identifier, name: str, values: pd.Series) -
 
 
 def drawn(codes: np.ndarray, referred: pd.Series, stream: np.random.Generator) -> pd.Series:
-    """Return for the number of the entity that each row refers to, int [n], -1 for none, the `referred` value of a row
-    before its first; of more rows the first are the same.
+    """Return for the number of the entity that each row refers to, int [n], -1 for none, the text of the `referred`
+    value of a row before its first, None for none; of more rows the first are the same.
     """
     present = np.flatnonzero(codes >= 0)
     starts = present[np.unique(codes[present], return_index=True)[1]]
     rows = [*_apart((stream.random((len(starts), ROW_TRIES)) * starts[:, None]).astype(int).tolist()), 0]
-    return referred.iloc[np.array(rows)[codes]].where(codes >= 0, None).reset_index(drop=True)
+    return _texts(referred).iloc[np.array(rows)[codes]].where(codes >= 0, None).reset_index(drop=True)
 
 
 def _apart(tries: Sequence[Sequence[int]]) -> list[int]:
@@ -77,9 +78,14 @@ def _apart(tries: Sequence[Sequence[int]]) -> list[int]:
 
 def followed(before: pd.DataFrame, after: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return the frame `after`, in which identifiers have other values than `before`, with what refers to them."""
-    for column in schema.identifiers:
-        if column.refers:
-            names = dict(zip(before[column.refers], after[column.refers], strict=True))
-            values = before[column.name].map(names, na_action="ignore")
-            after[column.name] = values.astype(after[column.name].dtype).set_axis(after.index)
+    for column in (column for column in schema.identifiers if column.refers):
+        names = dict(zip(_texts(before[column.refers]), _texts(after[column.refers]), strict=True))
+        values = _texts(before[column.name]).map(lambda text, names=names: names.get(text))
+        after[column.name] = typed(values, column.dtype).set_axis(after.index)
     return after
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    """Return the values as texts, None for a missing one."""
+    texts = values.astype("object").map(text_of, na_action="ignore")
+    return texts.where(texts.notna(), None)

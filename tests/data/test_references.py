@@ -15,7 +15,6 @@ from launderette.pipelines.modalities import tabular
 from launderette.pipelines.stages import ingestion
 
 ROWS = 120
-FORMS = {"codes": "E{0}", "numbers": "{0}", "names": "anna.{0}@firma.de"}
 
 
 def staff(form="E{0}", rows=ROWS):
@@ -26,28 +25,34 @@ def staff(form="E{0}", rows=ROWS):
     return pd.DataFrame({"number": own, "chief": chiefs, "grade": rng.choice(["a", "b", "c"], rows)})
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_column_of_other_rows_numbers_refers_to_made_up_ones(form):
+@pytest.mark.parametrize(
+    ("form", "types"),
+    [
+        *(("E{0}", (kind, kind)) for kind in ("object", "category", "string")),
+        *(("{0}", ("int64", kind)) for kind in ("Int64", "float64")),
+    ],
+)
+def test_a_column_of_other_rows_numbers_refers_to_made_up_ones(form, types):
     frame = staff(form)
-    frame = (
-        frame.assign(number=frame["number"].astype("int64"), chief=frame["chief"].astype("Int64"))
-        if form == "{0}"
-        else frame
-    )
+    if form == "{0}":
+        frame = frame.astype({"number": "int64", "chief": "float64"})
+    frame = frame.astype(dict(zip(["number", "chief"], types, strict=True)))
     schema = infer(frame, {"chief": "identifier"} if form == "{0}" else {})
     assert schema.column("chief").refers == "number" and not schema.column("chief").repeats
     model = generators.fit(frame, "tabular.marginals", schema=schema, budget=Budget(steps=1))
     made = model.sample(90, seed=1)
+    assert made.dtypes.astype(str).tolist()[:2] == list(types)
     assert not set(made["chief"].dropna()) & set(frame["number"])
     assert made["chief"].dropna().isin(made["number"]).all()
     rows, fewer = (chiefs_rows(drawn) for drawn in (made, model.sample(30, seed=1)))
     assert (rows < made.index)[rows.notna() & (made.index > 0)].all() and 1 < rows.nunique() < 40
-    pd.testing.assert_series_equal(fewer, rows.head(30), check_dtype=False)
+    pd.testing.assert_series_equal(fewer, rows.head(30))
 
 
 def chiefs_rows(frame):
     """Return the row of each one's manager."""
-    return frame["chief"].map(dict(zip(frame["number"], range(len(frame)), strict=True)))
+    rows = dict(zip(frame["number"], range(len(frame)), strict=True))
+    return frame["chief"].astype("object").map(rows).astype("float64")
 
 
 def test_what_repeats_a_column_or_hardly_names_it_does_not_refer_to_it():
@@ -72,7 +77,7 @@ def test_an_entity_is_drawn_as_one_earlier_row(codes, seed):
 
 
 def test_a_run_tells_references_and_renames_them_with_what_they_refer_to(tmp_path):
-    frame = staff(FORMS["names"]).rename(columns={"number": "e-mail"})
+    frame = staff("anna.{0}@firma.de").rename(columns={"number": "e-mail"})
     frame.to_csv(tmp_path / "staff.csv", index=False)
     asked = config.validate({"source": str(tmp_path / "staff.csv")})
     read, schema = ingestion.ingest(asked, tmp_path)
@@ -80,3 +85,10 @@ def test_a_run_tells_references_and_renames_them_with_what_they_refer_to(tmp_pat
     made = tabular.sample(generators.fit(read, "tabular.marginals", schema=schema, budget=Budget(steps=1)), asked, read)
     assert made["chief"].dropna().isin(made["e-mail"]).all()
     assert not {*made["chief"].dropna(), *made["e-mail"]} & set(frame["e-mail"])
+
+
+def test_what_refers_is_renamed_in_its_own_type():
+    before = staff().astype({"number": "category", "chief": "category"})
+    after = before.assign(number=["N" + text for text in before["number"]])
+    made = references.followed(before, after, infer(before))["chief"]
+    assert made.dtype == "category" and made.dropna().tolist() == ["N" + text for text in before["chief"].dropna()]
