@@ -10,6 +10,7 @@ import pandas as pd
 
 from launderette.evaluation.scores import EvaluationError
 
+LONG_EXPONENT = r"[eE][+-]?\d{6}"  # as in the hexadecimal 12e4030201: pandas' reader of numbers reads or stops anywhere
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
 
 
@@ -79,6 +80,8 @@ def _kind(series: pd.Series) -> str:
 
 def number(series: pd.Series) -> np.ndarray:
     """Finite numbers as float64 [rows]; whatever is none is NaN."""
+    if series.dtype == object or pd.api.types.is_string_dtype(series.dtype):
+        series = series.mask(series.astype("str").str.contains(LONG_EXPONENT))
     try:
         values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except OverflowError:  # Python's whole numbers have no end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation import canonical
 from launderette.evaluation.inputs import checks, nearness, repeats
 from launderette.evaluation.inputs.findings import Finding, judged
 from launderette.evaluation.measures import reuse
@@ -41,7 +42,7 @@ def _identifiers(samples: Samples) -> list[Finding]:
 
 def _counts(texts: pd.Series) -> bool:
     """Whether the values number the rows of a file, which every file does anew."""
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
+    numbers = canonical.number(texts)
     return bool(not np.isnan(numbers).any() and len(numbers) > 1 and np.all(np.diff(np.sort(numbers)) == 1))
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+LONG_EXPONENT = r"[eE][+-]?\d{6}"  # as in the hexadecimal 12e4030201: pandas' reader of numbers reads or stops anywhere
 MAX_DECIMALS = 12
 # share of a column's values, from so many on, that may have more decimals than the column: one of them at least
 LONGER_WRITTEN_SHARE, LONGER_WRITTEN_FROM = 0.001, 100
@@ -15,6 +16,13 @@ SINGLE_ERROR, LARGEST_SINGLE = 1e-7, 1e38
 READING_ERROR = 1e-14  # relative: some files show 15 digits, and fast readers of CSV miss the last bit
 NOISE_TICKS = 0.01  # of a grid, the most that sums and products of its numbers leave beside it
 MOST_FLOAT32_TICKS = 2**21  # of numbers in float32, which hardly tells finer ones apart
+
+
+def numbers_of(values: pd.Series) -> np.ndarray:
+    """Return values as float64 [rows], NaN for what is no number."""
+    if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
+        values = values.mask(values.astype("str").str.contains(LONG_EXPONENT))
+    return pd.to_numeric(values, errors="coerce").to_numpy("float64", na_value=np.nan)
 
 
 def precision_of(present: pd.Series) -> tuple[int | None, int]:
@@ -60,7 +68,7 @@ def decimals_of(present: pd.Series) -> int | None:
         present = present.dt.total_seconds()
     if len(present) and present.dtype == object and present.map(type).eq(Decimal).all():
         return _places(present)
-    numbers = pd.to_numeric(present, errors="coerce").to_numpy("float64", na_value=np.nan)
+    numbers = numbers_of(present)
     numbers, rows = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
     most = EXACT_INTEGERS
     if present.dtype == "float32":  # 2.2 is 2.200000047683716

@@ -18,7 +18,7 @@ from launderette.generators.data.schema import Boolean, Categorical, Column, Dat
 from launderette.generators.data.values import names_of, single, text_of
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import date_format, grid, number_format, timestamps
-from launderette.generators.formats.decimals import EXACT_INTEGERS
+from launderette.generators.formats.decimals import EXACT_INTEGERS, numbers_of
 from launderette.generators.privacy import accounting
 from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
 
@@ -249,8 +249,7 @@ class PublicColumn:
 
     def read_numbers(self, values: pd.Series) -> np.ndarray:
         """Return the numbers that values stand for, each by itself, missing where one stands for none: float64."""
-        values = self.plain(values)
-        numbers = pd.to_numeric(values.astype("object"), errors="coerce").to_numpy("float64", na_value=np.nan)
+        numbers = numbers_of(self.plain(values).astype("object"))
         return np.where(np.isfinite(numbers), numbers, np.nan)
 
     def plain(self, values: pd.Series) -> pd.Series:

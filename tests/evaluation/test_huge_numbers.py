@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evaluation
+from evaluation import canonical
 from evaluation.models import classifiers
 from evaluation.units import in_unit, unit_of
 
@@ -37,6 +38,17 @@ def test_they_are_scored_and_drawn_and_said_to_be_scaled(numbers, tmp_path, draw
     said = [line for line in report.to_json()["not_tested"] if "another unit: x." in line]
     assert len(said) == (not numbers.startswith("beyond"))
     assert "<svg" in report.save(tmp_path).read_text(encoding="utf-8")
+
+
+def test_hexadecimal_texts_are_no_numbers_with_long_exponents():
+    texts = [f"{k}e{n:010d}" for k, n in enumerate((2**31, 2**32 - 1, 9876543210, 5))]
+    for values in (pd.Series([*texts, "1e300", None]), pd.Series([*texts, "1e300", pd.NA], dtype="string")):
+        np.testing.assert_array_equal(canonical.number(values), [np.nan] * 4 + [1e300, np.nan])
+    table = pd.DataFrame({"session": np.repeat(texts, 30), "x": np.arange(120) % 7})
+    report = evaluation.score(
+        table, table.sample(60, random_state=0), table, kinds={"session": "identifier"}, names=METRICS[:1]
+    )
+    assert report.scores["fidelity.shape"].value
 
 
 def test_an_order_between_columns_is_one_of_the_numbers_as_given():
