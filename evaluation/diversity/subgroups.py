@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from launderette.evaluation import chance
+from launderette.evaluation import chance, panels
 from launderette.evaluation.chance import Loss
 from launderette.evaluation.fidelity import cells
 from launderette.evaluation.measures import neighbours
@@ -19,6 +21,14 @@ LEAST_SUBGROUP_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
 SUBGROUP_NEIGHBOUR = 2
 
 
+class Coverage(NamedTuple):
+    """Share of real rows that are usually covered, that are, and of how many rows."""
+
+    usual: float
+    found: float
+    rows: int
+
+
 def subgroups(samples: Samples, *, seed: int = 0) -> Score:
     """1 - share lost of the coverage of real rows by synthetic ones, of the worst subgroup, beyond chance; in [0, 1],
     higher better.
@@ -26,8 +36,9 @@ def subgroups(samples: Samples, *, seed: int = 0) -> Score:
     A subgroup: the rows of one class, one frequent label or one eighth of a number, at least 60 of them, one of each
     entity whose rows are recognised together. Covered: a real row with a synthetic one of its subgroup as near as its
     second neighbour there; where both are samples of one population, 1 - the chance that m synthetic rows are all
-    farther, which ranks alone decide. What is lost beyond chance counts by the low end of its 95 % interval. Cost: two
-    searches of at most 400 x 400 rows per subgroup.
+    farther, which ranks alone decide. In a panel (panels.py) neighbours are rows of other subjects, real and synthetic:
+    only whoever knows one's other rows comes as near as these do. What is lost beyond chance counts by the low end of
+    its 95 % interval. Cost: two searches of at most 400 x 400 rows per subgroup.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -62,18 +73,39 @@ def _lost(samples: Samples, role: str, column: str, real: np.ndarray, other: np.
     rows = np.sort(rng.permutation(real)[:GROUP_ROWS])
     expected = min(len(rows), round(len(real) * len(samples.table(role)) / len(samples.train)))
     there = np.sort(rng.permutation(other)[:expected])
-    usual = _usual(len(rows), expected)
-    covered = _covered(samples, role, rows, there) if len(there) else 0.0
-    error = 1.5 * np.sqrt(usual * (1 - usual) * (1 / len(rows) + 1 / expected))
+    usual, covered, asked = _coverage(samples, role, rows, there, expected)
+    error = 1.5 * np.sqrt(usual * (1 - usual) * (1 / asked + 1 / expected))
     return Loss(str(column), float(max(0.0, 1 - covered / usual)), float(chance.deviations(parts) * error / usual))
 
 
-def _usual(rows: int, others: int) -> float:
+def _coverage(samples: Samples, role: str, rows: np.ndarray, there: np.ndarray, expected: int) -> Coverage:
+    subject = panels.subject(samples) if samples.entity is None else None
+    if subject is not None and (found := _of_others(samples, subject, rows, Group(role, there), expected)):
+        return found
+    return Coverage(
+        float(_usual(len(rows), expected)), _covered(samples, role, rows, there) if len(there) else 0.0, len(rows)
+    )
+
+
+def _of_others(samples: Samples, subject: str, rows: np.ndarray, there: Group, expected: int) -> Coverage | None:
+    """Coverage by rows of other subjects; None for a subgroup in which too few rows have such neighbours."""
+    near = panels.apart(samples, subject, Group("train", rows), Group("train", rows))
+    others = np.isfinite(near).sum(1)
+    asked = others >= SUBGROUP_NEIGHBOUR
+    if asked.sum() < LEAST_SUBGROUP_ROWS:
+        return None
+    radius = np.sort(near[asked], 1)[:, SUBGROUP_NEIGHBOUR - 1]
+    usual = _usual(1 + others[asked], expected * others[asked] / len(rows))
+    nearest = panels.apart(samples, subject, Group("train", rows[asked]), there).min(1, initial=np.inf)
+    return Coverage(float(usual.mean()), float((nearest <= radius).mean()), int(asked.sum()))
+
+
+def _usual(rows: ArrayLike, others: ArrayLike) -> np.ndarray:
     """Share of rows covered by as many others of the same population: those k nearest, of rows - 1 + others, are not
     all its own.
     """
-    i = np.arange(SUBGROUP_NEIGHBOUR)
-    return float(1 - np.prod((rows - 1 - i) / (rows - 1 - i + others)))
+    own = np.subtract.outer(rows, 1 + np.arange(SUBGROUP_NEIGHBOUR))
+    return 1 - np.prod(own / (own + np.expand_dims(others, -1)), axis=-1)
 
 
 def _covered(samples: Samples, role: str, rows: np.ndarray, others: np.ndarray) -> float:
