@@ -14,7 +14,7 @@ from launderette.generators.encoding.labels import Labels, plain
 from launderette.generators.encoding.lattices import Lattice, lattice_of
 from launderette.generators.encoding.lists import cells_of_list
 from launderette.generators.formats import dtypes
-from launderette.generators.formats.grid import grid_of, to_grid
+from launderette.generators.formats.grid import on_grid, to_grid
 from launderette.generators.formats.written import shares_of_words, texts_of, words_among
 
 SINGLE_TOKEN_CELLS = 256  # more cells than this take two tokens
@@ -41,8 +41,7 @@ def fit_column(values: pd.Series, column: Learned | Identifier, every: pd.Series
 
 
 def _fit_cells(values: pd.Series, column: Numerical | Datetime, every: pd.Series) -> Cells:
-    scale = grid_of(values, column)
-    ticks, present = to_grid(values, column, scale)
+    scale, ticks, present = on_grid(values, column)
     cut, lattice = _cut(ticks, on_grid=bool(scale))
     starts = list(range(len(cut.low))) if len(cut.low) <= SINGLE_TOKEN_CELLS else _coarse(cut)
     low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))

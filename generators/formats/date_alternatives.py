@@ -22,7 +22,7 @@ def infer_all(texts: Mapping[str, int]) -> DateFormat | None:
     """
     left, formats = sorted(texts, key=lambda text: (-texts[text], text)), list[DateFormat]()
     while left and len(formats) < MOST_FORMATS and (date := infer(left)):
-        read = {text for text in left if date.reads(text) is not None}
+        read = date.reads_among(left)
         rows = sum(texts[text] for text in read)
         if formats and (
             rows < max(LEAST_FORMAT_ROWS, LEAST_FORMAT_SHARE * sum(texts.values())) or not _beside(date, formats)

@@ -7,8 +7,13 @@ written in the first that keeps all of it.
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from itertools import compress
+
+import numpy as np
 
 from launderette.generators.errors import GeneratorError
 
@@ -57,6 +62,10 @@ WEEKDAYS = {  # language -> full names from Monday on, and short ones where they
 }
 ENGLISH_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday", "Mon Tue Wed Thu Fri Sat Sun"
 BETWEEN_FORMATS = "|"
+MOMENT_PARTS = "YmdHMSf"  # directives of the numbers that a moment is made of
+EARLIEST, LATEST = (1, 1, 1, 0, 0, 0, 0), (9999, 12, 31, 23, 59, 59, 999_999)
+FRACTION_DIGITS = 6  # digits of a fraction of a second
+UNSAID = (1900, 1, 1, 0, 0, 0, 0)  # what strptime takes for what a format leaves out
 
 
 def read(text: str, format: str, language: str = "") -> datetime:
@@ -102,6 +111,76 @@ def _plain(format: str) -> tuple[str, str]:
     if not found & {"%U", "%W", "%V"} or found & {"%a", "%A", "%w", "%u"}:
         return plain, ""
     return plain + " %u", " 1"
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A format of numbers alone, such as %Y-%m-%d %H:%M, all of whose texts are read and written at once."""
+
+    pattern: re.Pattern  # of the texts that leave strptime no choice
+    places: tuple[int, ...]  # of the text's numbers, among MOMENT_PARTS
+    unit: int  # microseconds of a fraction's last digit
+    template: str
+
+    def read(self, texts: Iterable[str]) -> dict[str, int]:
+        """Return the microseconds since 1970 of the texts that are read as strptime would read them; the others are
+        left to it.
+        """
+        found = [match for text in texts if (match := self.pattern.fullmatch(text))]
+        numbers = np.tile(np.array(UNSAID), (len(found), 1))
+        if found:
+            numbers[:, self.places] = [[*map(int, match.groups())] for match in found]
+        numbers[:, -1] *= self.unit
+        ticks, known = _ticks(numbers)
+        return {match[0]: tick for match, tick in zip(compress(found, known), ticks[known].tolist(), strict=True)}
+
+    def write(self, ticks: np.ndarray) -> list[str]:
+        """Return the texts of moments in microseconds since 1970 (int64 [n]), of the years 1 to 9999."""
+        moments = ticks.astype("datetime64[us]")
+        years, months, days = (moments.astype(f"datetime64[{unit}]") for unit in "YMD")
+        date = years.astype("int64") + 1970, months.astype("int64") % 12 + 1, (days - months).astype("int64") + 1
+        clock = ((ticks // 10**6 // size) % most for size, most in ((3600, 24), (60, 60), (1, 60)))
+        numbers = np.stack([*date, *clock, ticks % 10**6 // self.unit], axis=1)
+        return [self.template % tuple(row) for row in numbers[:, self.places].tolist()]
+
+
+def _ticks(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the microseconds since 1970 of moments as MOMENT_PARTS (int64 [n, 7]), and which there are: bool [n]."""
+    year, month, day, *clock, fraction = numbers.T
+    start, end = (((year - 1970) * 12 + month + k).astype("datetime64[M]").astype("datetime64[D]") for k in (-1, 0))
+    known = ((numbers >= EARLIEST) & (numbers <= LATEST)).all(axis=1)
+    known &= day <= (end - start).astype("int64")
+    seconds = (start.astype("int64") + day - 1) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
+    return seconds * 10**6 + fraction, known
+
+
+@lru_cache(maxsize=256)
+def digits_of(format: str) -> Digits | None:
+    """Return how texts of a format of numbers alone are read and written, None for one that says more, a number twice,
+    or several formats.
+    """
+    if "z" in format or BETWEEN_FORMATS in format:
+        return None
+    directives, between = DIRECTIVE.findall(format), DIRECTIVE.split(format)
+    fractions = [int(one[1:-1] or FRACTION_DIGITS) for one in directives if one[-1] == "f"]
+    places = tuple(MOMENT_PARTS.find(one[-1]) for one in directives)
+    if not places or -1 in places or len(set(places)) < len(places) or max(fractions, default=0) > FRACTION_DIGITS:
+        return None
+    fields = [*map(_field, directives), ("", "")]
+    pattern = "".join(re.escape(text) + one for text, (one, _) in zip(between, fields, strict=True))
+    template = "".join(text.replace("%", "%%") + one for text, (_, one) in zip(between, fields, strict=True))
+    return Digits(re.compile(pattern, re.ASCII), places, 10 ** (FRACTION_DIGITS - sum(fractions or [6])), template)
+
+
+def _field(directive: str) -> tuple[str, str]:
+    """Return the pattern and the template of a number; without padding it ends where no digit follows."""
+    if directive[1] == "-":
+        return r"(\d\d?)(?!\d)", "%d"
+    if directive[-1] == "f":
+        digits = int(directive[1:-1] or FRACTION_DIGITS)
+        return rf"(?<=[.,])(\d{{{digits}}})", f"%0{digits}d"
+    digits = 4 if directive == "%Y" else 2
+    return rf"(\d{{{digits}}})", f"%0{digits}d"
 
 
 def write(moment: datetime, format: str, offset: str = "", language: str = "") -> str:

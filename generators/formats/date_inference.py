@@ -4,7 +4,7 @@ best one is kept.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -15,6 +15,7 @@ from launderette.generators.formats.date_format import (
     ENGLISH_WEEKDAYS,
     MONTHS,
     WEEKDAYS,
+    digits_of,
     read,
     write,
 )
@@ -80,6 +81,12 @@ class DateFormat:
             return None
         return moment
 
+    def reads_among(self, texts: Collection[str]) -> set[str]:
+        """Return which of the texts are in the format."""
+        digits = digits_of(self.format)
+        known = set(digits.read(texts)) if digits else set()
+        return known | {text for text in texts if text not in known and self.reads(text) is not None}
+
     def same(self, text: str) -> bool:
         """Tell whether the text is what would be written for its moment."""
         moment = self.reads(text)
@@ -95,7 +102,8 @@ def infer(texts: Sequence[str]) -> DateFormat | None:
     found: dict[DateFormat, None] = {}
     for text in judged[:: max(1, len(judged) // SUGGESTING_TEXTS)][:SUGGESTING_TEXTS]:
         found |= dict.fromkeys(candidates(text))
-    counted = {date: sum(date.reads(text) is not None for text in judged) for date in found}
+    readable = {date: date.reads_among(judged) for date in found}
+    counted = {date: sum(text in among for text in judged) for date, among in readable.items()}
     best = max(counted.values(), default=0)
     readers = [date for date, count in counted.items() if count == best]
     if not best:

@@ -26,10 +26,20 @@ def grid_of(values: pd.Series, column: Numerical | Datetime) -> float:
     """Return the scale of a column's grid, the coarsest that holds all its values."""
     values = dtypes.simple(values)
     if column.kind == "datetime":
-        return float(timestamps.unit_of(timestamps.to_ticks(values, column)[0] + zone_shift(column)))
+        return float(timestamps.unit_of(to_grid(values, column, 1)[0]))
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         return MICROSECONDS / timestamps.unit_of(_microseconds(values.dropna()))
     return 0.0 if column.decimals is None else 10.0**column.decimals
+
+
+def on_grid(values: pd.Series, column: Numerical | Datetime) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the scale of a column's grid with what `to_grid` finds on it, each value read once."""
+    if column.kind == "datetime":
+        ticks, present = to_grid(values, column, 1)
+        scale = float(timestamps.unit_of(ticks))
+        return scale, ticks // int(scale), present
+    scale = grid_of(values, column)
+    return scale, *to_grid(values, column, scale)
 
 
 def powers(ticks: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from launderette.generators.formats.date_format import EPOCH, MICROSECOND, read, write
+from launderette.generators.formats.date_format import EPOCH, MICROSECOND, digits_of, read, write
 
 # coarsest first: ticks are stored in the largest unit that divides them all
 UNITS = {
@@ -44,8 +44,10 @@ def to_ticks(values: pd.Series, column: Dated) -> tuple[np.ndarray, np.ndarray]:
         present = values.notna().to_numpy()
         return plain[present].to_numpy("datetime64[us]").astype("int64"), present
     unique = values.dropna().unique()
-    found = {value: _tick(value, column) for value in unique}
-    known = {value: tick for value, tick in found.items() if tick is not None}
+    digits = digits_of(column.format)
+    known = digits.read(value for value in unique if isinstance(value, str)) if digits else {}
+    others = {value: _tick(value, column) for value in unique if value not in known}
+    known |= {value: tick for value, tick in others.items() if tick is not None}
     present = values.isin(list(known)).to_numpy()
     return np.fromiter((known[value] for value in values[present]), "int64", int(present.sum())), present
 
@@ -90,7 +92,9 @@ def from_ticks(ticks: np.ndarray, column: Dated) -> pd.Series:
     if not column.format and not _of_day(column.dtype):
         return pd.Series(np.asarray(ticks, "int64").view("datetime64[us]"))
     unique, inverse = np.unique(ticks, return_inverse=True)
-    written = np.array([_written(int(tick), column) for tick in unique], dtype=object)
+    digits = digits_of(column.format)
+    texts = digits.write(unique) if digits else [_written(int(tick), column) for tick in unique]
+    written = np.array(texts, dtype=object)
     return pd.Series(written[inverse] if len(written) else [], dtype="object")
 
 

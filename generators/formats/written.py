@@ -94,7 +94,7 @@ def date_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> DateForm
     found = date_alternatives.infer_all(texts)
     if not found:
         return None
-    read = {text for text in texts if found.reads(text) is not None}
+    read = found.reads_among(texts)
     return found if _enough(texts, read, stated) else None
 
 

@@ -151,9 +151,8 @@ def _nearest(few: pd.Series, kept: pd.Series) -> pd.Series:
 
 def _clip(values: pd.Series, column: Ordered, owners: pd.Series, rare: int, *, extremes: int) -> tuple[pd.Series, dict]:
     """Move what lies beyond the ends to them; make all missing where fewer than `rare` owners have a value."""
-    values = _without_rare_words(values, column, owners, rare)
-    scale = grid.grid_of(values, column)
-    ticks, present = grid.to_grid(values, column, scale)
+    scale, ticks, present = grid.on_grid(values, column)
+    values = _without_rare_words(values, present, owners, rare)
     owned = owners[present].to_numpy()
     holders = len(owned) if _is_by_row(owned) else len(np.unique(owned))
     if holders < rare:
@@ -171,13 +170,12 @@ def _clip(values: pd.Series, column: Ordered, owners: pd.Series, rare: int, *, e
     }
 
 
-def _without_rare_words(values: pd.Series, column: Ordered, owners: pd.Series, rare: int) -> pd.Series:
-    """Make missing what is neither a number or date nor a word for a missing value that at least `rare` owners
-    share.
+def _without_rare_words(values: pd.Series, read: np.ndarray, owners: pd.Series, rare: int) -> pd.Series:
+    """Make missing what is neither `read` as a number or date nor a word for a missing value that at least `rare`
+    owners share.
     """
     if values.dtype != object:
         return values
-    _, read = grid.to_grid(values, column, grid.grid_of(values, column))
     words = values[~read & values.notna().to_numpy()]
     if words.empty:
         return values

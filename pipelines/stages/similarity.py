@@ -88,7 +88,7 @@ def _codes(values: pd.Series, column: Column) -> np.ndarray:
     """Return the cell of each value, 0 for a missing one: int64 [rows]."""
     codes = np.zeros(len(values), dtype="int64")
     if isinstance(column, Numerical | Datetime):
-        ticks, present = grid.to_grid(values, column, grid.grid_of(values, column))
+        _, ticks, present = grid.on_grid(values, column)
         edges = np.unique(np.quantile(ticks, np.linspace(0, 1, NUMBER_CELLS + 1)[1:-1])) if len(ticks) else ticks
         codes[present] = 1 + np.searchsorted(edges, ticks, "right")
         return codes

@@ -3,13 +3,14 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
-from generators.formats.date_format import check, read, write
+from generators.formats.date_format import EPOCH, MICROSECOND, check, digits_of, read, write
 from generators.formats.date_inference import DateFormat, infer, infer_integers
 
 FORMS = """%Y-%m-%d|%d/%m/%Y|%m/%d/%Y|%-d.%-m.%Y|%Y%m%d|%d-%b-%Y|%b %-d, %Y|%d %B %Y|%Y-%m|%m/%Y|%b-%y|%YQ%q|Q%q %Y|%Y-Q%q|%G-W%V
@@ -34,6 +35,21 @@ def test_forms_are_found_by_their_texts(form):
 def test_offsets_name_the_same_moment(moment, offset, directive):
     form = f"%Y-%m-%d %H:%M:%S.%f {directive}"
     assert read(write(moment, form, offset), form) == moment
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(FORMS.replace("\n", "|").split("|")), st.datetimes(datetime(1000, 1, 1)), st.data())
+def test_texts_of_digits_are_read_and_written_at_once_as_one_by_one(form, moment, data):
+    if (digits := digits_of(form)) is None:
+        return
+    text = write(moment, form)
+    assert digits.write(np.array([(moment - EPOCH) // MICROSECOND])) == [text]
+    place = data.draw(st.integers(0, len(text)))
+    damaged = (
+        text[:place] + data.draw(st.text("019 .:-/٣\n", max_size=2)) + text[place + data.draw(st.integers(0, 2)) :]
+    )
+    for found, tick in digits.read({text, damaged}).items():
+        assert EPOCH + timedelta(microseconds=tick) == read(found, form)
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "es", "it", "pt", "nl"])
