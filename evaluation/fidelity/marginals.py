@@ -92,5 +92,6 @@ def _misfit(samples: Samples, column: str, fit: np.ndarray, seed: int, parts: in
     """Real values that fit by themselves alone, such as the only identifier of its pattern, are those that chance
     brings.
     """
-    alone, known = formats_.alone(samples, column, seed)
-    return Loss(str(column), float(1 - fit.mean()), chance.most(alone, known, len(fit), parts))
+    alone, known, shared = formats_.alone(samples, column, seed)
+    rows = max(1, round(len(fit) / shared))
+    return Loss(str(column), float(1 - fit.mean()), chance.most(alone, known, rows, parts))

@@ -30,13 +30,16 @@ def fitting(samples: Samples, column: str, role: str, seed: int) -> np.ndarray:
     return ~np.isnan(present) & _written(present, decimals(samples, column))
 
 
-def alone(samples: Samples, column: str, seed: int) -> tuple[int, int]:
-    """Training values that have the column's form only because they are there, or do not have it; of how many."""
+def alone(samples: Samples, column: str, seed: int) -> tuple[int, int, float]:
+    """Training values that have the column's form only because they are there, or do not have it; of how many; and how
+    many rows share a value, as of Kish (1965). Identifiers that rows share count once.
+    """
     if samples.kinds[column] != "identifier":
         fits = fitting(samples, column, "train", seed)
-        return int((~fits).sum()), len(fits)
-    counts = _patterns(samples.train[column]).value_counts()
-    return int((counts == 1).sum()), int(counts.sum())
+        return int((~fits).sum()), len(fits), 1.0
+    shared = samples.train[column].value_counts().to_numpy("float64")
+    counts = _patterns(samples, column, samples.train[column].drop_duplicates()).value_counts()
+    return int((counts == 1).sum()), int(counts.sum()), float((shared**2).sum() / max(1.0, shared.sum()))
 
 
 def _written(values: np.ndarray, decimals: int | None) -> np.ndarray:
@@ -53,14 +56,14 @@ def decimals(samples: Samples, column: str) -> int | None:
 
 
 def _patterned(samples: Samples, column: str, values: pd.Series) -> np.ndarray:
-    fits = _patterns(values).isin(_known_patterns(samples, column)).to_numpy()
+    fits = _patterns(samples, column, values).isin(_known_patterns(samples, column)).to_numpy()
     return fits | _words(values).isin(_known_words(samples, column)).to_numpy() if not fits.all() else fits
 
 
 @once
 def _known_patterns(samples: Samples, column: str) -> frozenset[str]:
     """The patterns of the training column."""
-    return frozenset(_patterns(samples.train[column]).unique())
+    return frozenset(_patterns(samples, column, samples.train[column]).unique())
 
 
 @once
@@ -68,8 +71,8 @@ def _known_words(samples: Samples, column: str) -> frozenset[str]:
     """Those with words and numbers of any length as one, of names, addresses and the like: where many training values
     have a pattern by themselves, or where that is said. None for codes.
     """
-    given = samples.train[column].dropna()
-    counts = _patterns(given).value_counts()
+    given = samples.train[column].dropna().drop_duplicates()
+    counts = _patterns(samples, column, given).value_counts()
     wordy = (counts == 1).sum() > WORDY_SHARE * len(given) or column in samples.worded
     wordy = wordy and not pd.api.types.is_numeric_dtype(given.dtype)
     return frozenset(_words(given).unique()) if wordy else frozenset()
@@ -87,7 +90,15 @@ def _class_of(character: str) -> str:
     return "9" if character.isdecimal() else character
 
 
-def _patterns(values: pd.Series) -> pd.Series:
+@once
+def _digits(samples: Samples, column: str) -> str:
+    """The characters that are digits where all training values are written in those of one base: 16, else 10."""
+    texts = samples.train[column].dropna().map(label).astype("object")
+    bases = ("0-9", "0-9a-f", "0-9A-F")
+    return next((base for base in bases if len(texts) and texts.str.fullmatch(rf"(?:[{base}]|\W)+").all()), "0-9")
+
+
+def _patterns(samples: Samples, column: str, values: pd.Series) -> pd.Series:
     """Letters as A or a and digits as 9, runs as they are: AB-0012 is AA-9999; whole numbers have one pattern,
     however long.
     """
@@ -95,7 +106,7 @@ def _patterns(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return text.str.replace(r"[0-9]+", "9", regex=True)
     return (
-        text.str.replace(r"[0-9]", "9", regex=True)
+        text.str.replace(f"[{_digits(samples, column)}]", "9", regex=True)
         .str.replace(r"[A-Z]", "A", regex=True)
         .str.replace(r"[a-z]", "a", regex=True)
     )

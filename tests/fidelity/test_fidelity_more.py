@@ -126,6 +126,24 @@ def test_formats_by_hand():
     assert fidelity.formats(compared(train, train)).value == 1
 
 
+def test_forms_of_identifiers_that_rows_share_are_those_of_their_distinct_values():
+    def visits(seed, form):
+        rng = np.random.default_rng(seed)
+        codes = [form.format(n) for n in rng.integers(0, 2**32, 60)]
+        return pd.DataFrame({"id": np.repeat(codes, 8), "x": rng.random(480)})
+
+    def score(train, other):
+        return fidelity.formats(compared(train, other, kinds={"id": "identifier"})).value
+
+    train = visits(0, "{:08x}")  # no two have letters in the same places
+    assert score(train, visits(1, "{:08x}")) == 1
+    assert score(train, visits(1, "{:08X}")) < 0.5 and score(train, train.assign(id="guest")) < 0.5
+    worded = visits(0, "{0}").assign(
+        id=lambda rows: rows["id"].map(lambda n: "a" * (int(n) % 97) + "b-" + "c" * (int(n) % 89))
+    )
+    assert score(worded, worded.assign(id=worded["id"] + "d")) == 1
+
+
 def test_a_number_that_stands_for_a_label_is_a_rule_both_ways():
     def numbered(rows, seed):
         level = np.random.default_rng(seed).integers(0, 8, rows)
