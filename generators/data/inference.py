@@ -24,7 +24,7 @@ from launderette.generators.formats.decimals import decimals_of, precision_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.generators.formats.written import WrittenNumber
-from launderette.generators.identifiers import references
+from launderette.generators.identifiers import placeholders, references
 from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
 
@@ -70,8 +70,9 @@ def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
         case "labels":
             return _labels(name, dtype, present)
         case "identifier":
-            own = form_of(present)
-            return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, present), names_person(name))
+            named = placeholders.without(present).dropna()
+            own = form_of(named)
+            return Identifier(name, dtype, own.pattern, own.check, shares_entities(name, named), names_person(name))
     raise GeneratorError(f"expected a column kind among {sorted(KINDS)}, found {found.word!r} for column {name!r}")
 
 

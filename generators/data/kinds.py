@@ -12,6 +12,7 @@ from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.tuple_format import TupleFormat
 from launderette.generators.formats.written import WrittenNumber
 from launderette.generators.identifiers.detection import has_form, is_named, number_identifies, text_identifies
+from launderette.generators.identifiers.placeholders import is_placeholder
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ def text_kind_of(name: str, present: pd.Series) -> Kind:
         return Kind("numbers")
     if not is_named(name, many=True) and set_format.infer(texts) is not None:
         return Kind("labels")
-    return Kind("identifier" if text_identifies(name, distinct, len(present)) else "categorical")
+    named = distinct[~distinct.map(is_placeholder).astype("bool")]
+    count = len(present) if len(named) == len(distinct) else int(present.map(str).isin(named).sum())
+    return Kind("identifier" if count and text_identifies(name, named, count) else "categorical")
 
 
 def _are_amounts(name: str, distinct: pd.Series, texts: Mapping[str, int]) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Identifier, Schema
-from launderette.generators.identifiers import forms, references
+from launderette.generators.identifiers import forms, placeholders, references
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.generators.identifiers.panels import in_turn
 from launderette.generators.training import randomness
@@ -73,10 +73,11 @@ class Grouping:
 def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Grouping, ...]:
     """Learn how the identifier columns group the rows, the finest first."""
     columns = schema.identifiers
-    codes = {column.name: pd.factorize(frame[column.name])[0] for column in columns}  # missing is -1
     if not columns:
         return ()
-    salt = f"{salt}-{_digest(frame[[column.name for column in columns]])}"
+    frame = pd.DataFrame({column.name: placeholders.without(frame[column.name]) for column in columns})
+    codes = {column.name: pd.factorize(frame[column.name])[0] for column in columns}  # missing is -1
+    salt = f"{salt}-{_digest(frame)}"
     order = sorted(columns, key=lambda column: -codes[column.name].max(initial=-1))
     fitted: list[Grouping] = []
     for column in order:

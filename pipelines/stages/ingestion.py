@@ -16,7 +16,7 @@ from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
 from launderette.generators.devices.memory import free
 from launderette.generators.formats.decimals import precision_of
-from launderette.generators.identifiers import references
+from launderette.generators.identifiers import placeholders, references
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
@@ -99,7 +99,7 @@ def identifiers(config: RunConfig, schema: Schema, like: pd.DataFrame) -> Iterat
     types = {column.name: like[column.name].dtype for column in schema.identifiers}
     types = {name: object if isinstance(type_, pd.CategoricalDtype) else type_ for name, type_ in types.items()}
     for part in tables.frames(config.source.path, list(types), **reading(config)):
-        yield part.astype(types)  # the labels of some rows are not those of all
+        yield part.astype(types).apply(placeholders.without)  # the labels of some rows are not those of all
 
 
 def check_all(read: int, rows: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Composite, Datetime, Numerical, Schema
+from launderette.generators.data.schema import Column, Composite, Datetime, Identifier, Numerical, Schema
 from launderette.generators.formats import (
     date_alternatives,
     date_format,
@@ -20,6 +20,7 @@ from launderette.generators.formats import (
 from launderette.generators.formats.date_inference import DateFormat
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.set_format import SetFormat
+from launderette.generators.identifiers import placeholders
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -87,9 +88,12 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
     """
     frame, notes = frame.copy(deep=False), []
     for column in schema.columns:
+        values = frame[column.name]
+        if isinstance(column, Identifier):
+            frame[column.name] = placeholders.without(values)
+            notes += _told_of_placeholders(column, int(values.notna().sum() - frame[column.name].notna().sum()))
         if not isinstance(column, Written) or not column.format:
             continue
-        values = frame[column.name]
         unread = values.notna().to_numpy() & ~_read(values, column)
         words = unread & values.isin(list(written.words_among(written.texts_of(values[unread]) or {}))).to_numpy()
         words &= column.kind != "labels"
@@ -98,6 +102,12 @@ def read(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, list[str]]:
             frame[column.name] = values.mask(strays, None)
         notes += _told(column, int(words.sum()), int(strays.sum())) + _told_of_forms(column, values)
     return frame, notes
+
+
+def _told_of_placeholders(column: Identifier, rows: int) -> list[str]:
+    """Return what is said of texts such as "-" that name nobody."""
+    said = f"{counted(rows, 'placeholder')} such as - or unknown in column {column.name!r} became missing"
+    return [said] if rows else []
 
 
 def _told_of_forms(column: Written, values: pd.Series) -> list[str]:

@@ -275,3 +275,17 @@ def test_ids_of_records_in_one_word_name_them_whatever_they_are_made_of():
     )
     assert infer(frame).column("caseid").kind == "identifier"
     assert not any(is_named(name) for name in ("paid", "grid", "solid", "covid", "valid", "hybrid"))
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(st.sampled_from(["-", " ", "...", "(none)", "Unknown", "k.A.", "未知"]), st.floats(0.05, 0.8))
+def test_placeholders_are_no_values_of_an_identifier(placeholder, share):
+    rng = np.random.default_rng(0)
+    customers = np.array([f"C-{n:06d}" for n in rng.integers(0, 10**6, 80)])[rng.integers(0, 80, 600)]
+    guests = rng.random(600) < share
+    frame = pd.DataFrame({"buyer": np.where(guests, placeholder, customers), "x": rng.random(600)})
+    assert infer(frame).column("buyer") == infer(frame.assign(buyer=pd.Series(customers).mask(guests, None))).column(
+        "buyer"
+    )
+    drawn = encoder.fit(frame, infer(frame)).identifiers(600, 1)["buyer"].dropna()
+    assert abs(1 - len(drawn) / 600 - share) < 0.1 and drawn.nunique() < len(drawn) and drawn.str.match("C-").all()

@@ -111,6 +111,13 @@ def test_infinite_numbers_among_others_become_missing(read, frame):
     assert read(data=frame)[0]["größe"].isna().sum() == 5
 
 
+def test_placeholders_in_identifiers_become_missing_and_labels_keep_theirs(read, frame):
+    frame.loc[:19, ["id", "job"]] = "-"
+    table, _ = read(data=frame)
+    assert table["id"].isna().sum() == 20 and (table["job"] == "-").sum() == 20
+    assert "20 placeholders such as - or unknown in column 'id' became missing" in table.attrs["notes"]
+
+
 def test_mixed_types_are_refused_unless_they_are_stated_as_labels(read, frame):
     frame["mixed"] = [*map(str, range(ROWS - 4)), "secret", "hidden", "covert", "private"]
     with pytest.raises(LaunderError, match="'mixed', found numbers in 56 rows and words in 4") as caught:
