@@ -5,8 +5,8 @@ by plain counts alone tells who was among them. Neighbouring cells share rows by
 whose width is chosen by the likelihood of each row under all others (leave-one-out; Habbema et al. 1974). Frequent
 values, such as a zero that half of the rows have, and those that stand out among their neighbours keep their own
 share; gaps, which no row lies in, stay all but empty. Labels and frequent values that are about as frequent as each
-other, such as the countries and years of a panel, are drawn towards their mean, by the same likelihood: where each has
-as many rows, one with more of them in training has fewer elsewhere.
+other, such as the countries and years of a panel, are drawn towards their mean by what chance sets them apart: where
+each has as many rows, one with more of them in training has fewer elsewhere.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,6 @@ from torch import Tensor
 from launderette.generators.encoding.layout import Layout
 
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
-EVENED_SHARES = (0.0, 0.8, 0.9, 0.95, 1.0)  # of the way of counts to their mean: of what is far from even, none
 FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
 OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
 BLUR_STEPS, BLUR_CHANCE = 4, 0.7  # to a neighbouring cell, of a walk; of each step
@@ -93,12 +92,14 @@ def _outstanding(counts: Tensor, shared: Tensor) -> Tensor:
 
 
 def _evened(counts: Tensor) -> Tensor:
-    """Counts of labels or frequent values [K] -> the same number of rows, drawn to their mean as suits them best."""
+    """Counts of labels or frequent values [K] -> the same number of rows, drawn to their mean as far as chance sets
+    them apart (James-Stein; Hausser and Strimmer 2009).
+    """
     if len(counts) < 2:
         return counts
-    shares, rows = torch.tensor(EVENED_SHARES).double()[:, None], counts.sum()
-    others = (1 - shares) * (counts - 1) + shares * (rows - 1) / len(counts) + ADDED_ROWS  # of a row's, without the row
-    share = shares[(counts * others.log()).sum(1).argmax()]
+    found = counts / counts.sum()
+    apart = (counts.sum() - 1) * (found - found.mean()).square().sum()
+    share = float(((1 - found.square().sum()) / apart).clamp(max=1))  # the variance of chance, of all variance
     return (1 - share) * counts + share * counts.mean()
 
 
