@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
+from launderette.evaluation import divided
+from launderette.evaluation.attacks import disclosure
 from launderette.evaluation.copies import equal_rows
 from launderette.evaluation.copies import near_copies as nearness
-from launderette.evaluation.measures import intervals, neighbours, reuse
+from launderette.evaluation.measures import intervals, reuse
 from launderette.evaluation.samples import Samples, row_hashes
 from launderette.evaluation.scores import Reason, Score, unknown
 
 PRIVACY_ROWS = 5000
+LEAST_COMPARED = 10  # members, and as many non-members, without which nothing is said of distances
 
 
 def copies(samples: Samples, *, seed: int = 0) -> Score:
@@ -122,37 +128,60 @@ def nearest_record(samples: Samples, *, seed: int = 0) -> Score:
 
     A sanity check, not a privacy statement: data that leak outliers pass it (Yao et al. 2025). Equal numbers of
     training and holdout rows, one of each entity whose rows are recognised together; a table that knows the holdout is
-    as far from a half. `detail` has the deviation by
-    chance, where training and holdout rows change places. Cost: two searches of n x n sampled rows.
+    as far from a half. A run on under 300 rows divides them further times, and what was drawn for all divisions counts
+    together. `detail` has the deviation by chance, where training and holdout rows change places. Cost: two searches of
+    n x n sampled rows.
     """
     if samples.holdout is None:
         return unknown(Reason.NO_HOLDOUT, "there is no holdout to compare the distances with", "none")
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare", "none")
-    size = min(len(samples.one_each(role, PRIVACY_ROWS, seed)) for role in ("train", "holdout"))
-    if size < 10:
-        return unknown(Reason.TOO_FEW_ROWS, f"distances need 10 rows of each real table, found {size}", "none")
-    train, held = (samples.one_each(role, size, seed) for role in ("train", "holdout"))
-    (share, deviation), (shuffled, _) = (
-        nearness.nearer(samples, neighbours.Group(r, samples.rows(r, PRIVACY_ROWS, seed)), train, held)
-        for r in ("synthetic", "shuffled")
-    )
-    rng = np.random.default_rng([seed, 31])
-    released, rest = np.split(rng.permutation(held), [size // 2])
-    ceiling, _ = nearness.nearer(
-        samples,
-        neighbours.Group("holdout", np.sort(released)),
-        np.sort(rng.permutation(train)[: len(rest)]),
-        np.sort(rest),
-    )
+    return divided.both(samples, lambda divisions: _nearest(divisions, seed))
+
+
+def _nearest(divisions: Sequence[Samples], seed: int) -> Score:
+    found = {end: _nearer(divisions, role, seed) for end, role in divisions[0].roles().items()}
+    if (released := found["value"]) is None:
+        size = min(len(divisions[0].one_each(role, PRIVACY_ROWS, seed)) for role in ("train", "holdout"))
+        said = f"distances need {LEAST_COMPARED} rows of each real table, found {size}"
+        return unknown(Reason.TOO_FEW_ROWS, said, "none")
+    ends = {end: None if one is None else float(one.share.mean()) for end, one in found.items()}
+    share, size, deviation = released
     value = float(share.mean())
     return Score(
         value,
         *intervals.around(value, share, seed),
-        float(ceiling.mean()),
-        float(shuffled.mean()),
+        ends.get("ceiling"),
+        ends["floor"],
         "none",
         {"rows": len(share), "real_rows": size, "deviation": deviation},
         f"Of {len(share):,} synthetic rows, {100 * value:.1f} % are nearer to one of {size:,} training rows than to "
         f"one of as many holdout rows; a half is honest, give or take {200 * deviation:.1f} %. Sanity check only.",
     )
+
+
+class Nearer(NamedTuple):
+    """1 of each drawn row nearer to a member and 0 of others [rows], beside how many members; how far chance takes its
+    mean (one standard deviation).
+    """
+
+    share: np.ndarray
+    members: int
+    deviation: float
+
+
+def _nearer(divisions: Sequence[Samples], role: str, seed: int) -> Nearer | None:
+    """What rows of a role are nearer to in all divisions, as if these were independent: a row that draws many near as
+    a member draws as many as a non-member, so that together they differ less. None where members are too few.
+    """
+    several, rows = len(divisions) > 1, PRIVACY_ROWS
+    least = divided.FEWEST_ATTACKED if several or role == "holdout" else LEAST_COMPARED
+    sides = [(one, disclosure.parties(one, role, rows, rows, seed, least=least, asked=several)) for one in divisions]
+    known = [(one, chosen) for one, chosen in sides if chosen is not None]
+    size = sum(len(chosen.members) for _, chosen in known)
+    if not known or (size < LEAST_COMPARED and role != "holdout"):
+        return None
+    found = [nearness.nearer(one, c.released, c.members.rows, c.non_members.rows) for one, c in known]
+    weights = np.array([len(share) for share, _ in found])
+    deviation = float(np.linalg.norm(weights * np.array([error for _, error in found])) / weights.sum())
+    return Nearer(np.concatenate([share for share, _ in found]), size, deviation)

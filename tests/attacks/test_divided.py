@@ -10,7 +10,7 @@ import evaluation
 from evaluation import divided
 from evaluation.divided import Division, Repeats
 from evaluation.fidelity import detection
-from evaluation.privacy import copies
+from evaluation.privacy import copies, nearest_record
 from evaluation.report import Report
 from evaluation.samples import make
 from evaluation.scores import Score
@@ -66,6 +66,16 @@ def test_few_rows_show_a_leak_that_one_division_hides():
     score = scores.scores["privacy.membership"]
     assert score.detail["members"] == score.detail["non_members"] == 90 and score.detail["training_rows"] == 54
     assert score.detail["alone"]["non_members"] == 36 and score.note.startswith("Of 3 divisions of the rows")
+
+
+@pytest.mark.parametrize(("rows", "copied", "passes"), [(22, 0.0, True), (22, 0.7, False), (90, 0.4, False)])
+def test_what_rows_lie_near_to_is_told_by_all_divisions_where_one_has_too_few(rows, copied, passes):
+    sides, found = divisions(rows, copied)
+    own, all_of_them = make(*sides), divided.repeated(make(*sides), found)
+    assert (nearest_record(own).value is None) == (rows == 22)
+    score, rule = nearest_record(all_of_them), {"privacy.nearest_record": rules.DEFAULT_RULES["privacy.nearest_record"]}
+    assert ("alone" in score.detail) == (rows == 90) and score.detail["real_rows"] >= rows - 1
+    assert gate.decide(Report({"privacy.nearest_record": score}, {}, {}, 0), rule, "0" * 64).passed == passes
 
 
 def test_a_draw_that_alone_copies_rows_is_counted_beside_what_others_repeat_of_unlearnt_rows():
