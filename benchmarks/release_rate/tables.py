@@ -8,7 +8,8 @@ serve for choosing now. Those of the last four are the first of R's tables in ra
 3,000 rows and 5 to 40 columns) that have under 2,000 rows, are no series of one thing, and are in no other part, nor a
 variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
 `small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. Those
-of `smaller` and `tiny` are the next eight and eight in that order, `smaller` with two of other packages.
+of `smaller` and `tiny` are the next eight and eight in that order, `smaller` with two of other packages. Those of `few`
+and `unseen` are the first eight and the next eight by 20261205 that are in no other part, but for a list of names.
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 Those of `once`, of 300 to 5,000 rows and 4 to 40 columns, are the first eight by 20261203 but for variants of others
 and a list of codes; they were run before anything was changed for them.
@@ -165,6 +166,23 @@ TINY: dict[str, dict[str, str | None]] = {
     "stevedata": {"steves_clothes": None},
     "wooldridge": {"ezunem": None},
 }
+FEW: dict[str, dict[str, str | None]] = {
+    "DAAG": {"fossum": None},
+    "Ecdat": {"HC": None},
+    "KMsurv": {"btrial": None},
+    "cluster": {"chorSub": None},
+    "geepack": {"seizure": None},
+    "openintro": {"daycare_fines": None, "tourism": None},
+    "robustbase": {"biomassTill": None},
+}
+UNSEEN: dict[str, dict[str, str | None]] = {
+    "DAAG": {"moths": None},
+    "Ecdat": {"Airq": None, "University": None},
+    "lattice": {"ethanol": None},
+    "mosaicData": {"Riders": None},
+    "vcd": {"Punishment": None},
+    "vcdExtra": {"HouseTasks": None, "Mental": None},
+}
 VARIED: dict[str, dict[str, str | None]] = {
     "Ecdat": {"Somerville": "visits", "Workinghours": "hours"},
     "HLMdiag": {"autism": "vsae"},
@@ -232,9 +250,11 @@ PARTS |= {
     "small": sorted(_all(SMALL)),
     "smaller": sorted([*_all(SMALLER), "driving", "statecrime"]),
     "tiny": sorted(_all(TINY)),
+    "few": sorted(_all(FEW)),
+    "unseen": sorted(_all(UNSEEN)),
     "varied": sorted(_all(VARIED)),
     "larger": sorted(_all(LARGER)),
     "once": sorted(_all(ONCE)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, VARIED, LARGER, ONCE):
+for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, FEW, UNSEEN, VARIED, LARGER, ONCE):
     TABLES |= _all(_part)
