@@ -25,12 +25,14 @@ NEAREST_SHARE = 0.5  # of the rows have their nearest neighbour in their own sub
 
 @once
 def subject(samples: Samples) -> str | None:
-    """The column whose values name the subjects of a panel; None where no column does.
+    """The column whose values name the subjects of a panel; None where no column does, or an identifier names owners.
 
     Hardly any two training rows share both it and another column, such as the year, where many would by chance; or it
     decides half of the other columns, in all of which few rows agree. Rows of one subject lie nearest to each other.
     Cost: one count of rows per pair of columns of few values, one search of 1,000 x 1,000 rows.
     """
+    if samples.entity is not None:
+        return None
     table = samples.table("train").iloc[samples.rows("train", PANEL_ROWS, 0)]
     codes = {
         c: pd.factorize(table[c], use_na_sentinel=False)[0]

@@ -12,7 +12,8 @@ of `smaller` and `tiny` are the next eight and eight in that order, `smaller` wi
 and `unseen` are the first eight and the next eight by 20261205 that are in no other part, but for a list of names.
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 Those of `once`, of 300 to 5,000 rows and 4 to 40 columns, are the first eight by 20261203 but for variants of others
-and a list of codes; they were run before anything was changed for them.
+and a list of codes; they were run before anything was changed for them. So were those of `blind`, the first eight by
+20261204 of 300 to 3,000 rows and 5 to 41 columns.
 """
 
 from collections.abc import Callable, Mapping
@@ -218,6 +219,15 @@ ONCE: dict[str, dict[str, str | None]] = {
     "pscl": {"UKHouseOfCommons": None},
     "stevedata": {"PPGE": None},
 }
+BLIND: dict[str, dict[str, str | None]] = {
+    "Ecdat": {"Kakadu": None},
+    "causaldata": {"adult_services": None},
+    "modeldata": {"biomass": None, "car_prices": None},
+    "openintro": {"gdp_countries": None},
+    "survival": {"rhDNase": None},
+    "vcd": {"Suicide": None},
+    "wooldridge": {"cement": None},
+}
 
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
@@ -255,6 +265,8 @@ PARTS |= {
     "varied": sorted(_all(VARIED)),
     "larger": sorted(_all(LARGER)),
     "once": sorted(_all(ONCE)),
+    "blind": sorted(_all(BLIND)),
 }
-for _part in (NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, FEW, UNSEEN, VARIED, LARGER, ONCE):
+PARTED = NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, FEW, UNSEEN, VARIED, LARGER, ONCE, BLIND
+for _part in PARTED:
     TABLES |= _all(_part)

@@ -19,6 +19,10 @@ from launderette.evaluation.scores import Reason, Score
 GROUP_ROWS = 400  # of a subgroup that are looked at
 LEAST_SUBGROUP_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
 SUBGROUP_NEIGHBOUR = 2
+OF_OTHERS = (
+    "Rows of one {!r} lie nearest to each other and are not compared; where they belong to one person, name it as the "
+    "entity of the split."
+)
 
 
 class Coverage(NamedTuple):
@@ -46,7 +50,9 @@ def subgroups(samples: Samples, *, seed: int = 0) -> Score:
         return [_lost(samples, role, *group, seed, len(groups)) for group in groups]
 
     absent = Reason.TOO_FEW_ROWS, f"no subgroup has {LEAST_SUBGROUP_ROWS} rows"
-    return chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.", sure=True)
+    subject = panels.subject(samples)
+    others = "" if subject is None else f" {OF_OTHERS.format(subject)}"
+    return chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.{others}", sure=True)
 
 
 def _groups(samples: Samples, role: str, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -79,7 +85,7 @@ def _lost(samples: Samples, role: str, column: str, real: np.ndarray, other: np.
 
 
 def _coverage(samples: Samples, role: str, rows: np.ndarray, there: np.ndarray, expected: int) -> Coverage:
-    subject = panels.subject(samples) if samples.entity is None else None
+    subject = panels.subject(samples)
     if subject is not None and (found := _of_others(samples, subject, rows, Group(role, there), expected)):
         return found
     return Coverage(

@@ -46,7 +46,9 @@ def test_people_of_no_panel_have_no_subject(seed):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_states_whose_years_nobody_has_learnt_pass(known):
-    assert subgroups(compared(panel(2, known))).low >= DEFAULT_RULES["diversity.subgroups"]["at_least"]
+    found = subgroups(compared(panel(2, known)))
+    assert found.low >= DEFAULT_RULES["diversity.subgroups"]["at_least"]
+    assert "Rows of one 'state'" in found.note
 
 
 @pytest.mark.parametrize(
