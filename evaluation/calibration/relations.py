@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.evaluation.calibration import changes
-from launderette.evaluation.calibration.population import CITIES, Case
+from launderette.evaluation.calibration.population import CITIES, PLANS, Case
 
 Rng = np.random.Generator
 
@@ -64,6 +64,36 @@ def three_columns_apart(case: Case, rng: Rng) -> Case:
 
     case = replace(case, **{role: with_flags(getattr(case, role)) for role in ("train", "holdout", "synthetic")})
     return case.changed(either=rng.permutation(case.synthetic["either"].to_numpy()))
+
+
+def flags_of_a_value_and_a_label(case: Case, rng: Rng) -> Case:
+    """Whether a pressure is high depends on the plan, in all but one real row of a hundred; of the released ones one in
+    five is wrong.
+    """
+    changes.needs(case, "pressure", "plan")
+    limits = {plan: 100 + 14 * place for place, plan in enumerate(PLANS)}
+
+    def flagged(frame: pd.DataFrame, wrong: float) -> pd.DataFrame:
+        high = (frame["pressure"] > frame["plan"].map(limits)) ^ (rng.random(len(frame)) < wrong)
+        return frame.assign(reading=np.where(high, "high", "normal"))
+
+    real = (flagged(table, 0.01) for table in (case.train, case.holdout))
+    return replace(case, **dict(zip(("train", "holdout"), real, strict=True))).released(flagged(case.synthetic, 0.2))
+
+
+def decimals_of_other_labels(case: Case, rng: Rng) -> Case:
+    """A dose is whole under two plans and has a decimal under the others; released doses are written as if their plan
+    were somebody else's.
+    """
+    changes.needs(case, "plan")
+
+    def dosed(frame: pd.DataFrame, plan: np.ndarray) -> pd.DataFrame:
+        dose = rng.gamma(5, 8, len(frame))
+        return frame.assign(dose=np.where(np.isin(plan, PLANS[:2]), dose.round(), dose.round(1)))
+
+    real = (dosed(table, table["plan"].to_numpy()) for table in (case.train, case.holdout))
+    released = dosed(case.synthetic, rng.permutation(case.synthetic["plan"].to_numpy()))
+    return replace(case, **dict(zip(("train", "holdout"), real, strict=True))).released(released)
 
 
 def labels_apart_from_numbers(case: Case, rng: Rng) -> Case:

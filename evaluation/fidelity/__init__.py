@@ -2,6 +2,7 @@
 
 from launderette.evaluation.fidelity.columns import worst_column
 from launderette.evaluation.fidelity.dates import date_order
+from launderette.evaluation.fidelity.decided import decided
 from launderette.evaluation.fidelity.dependence import dependence
 from launderette.evaluation.fidelity.labels import label_shares
 from launderette.evaluation.fidelity.marginals import formats, shape
@@ -16,6 +17,7 @@ __all__ = [
     "alpha_precision",
     "constraints",
     "date_order",
+    "decided",
     "dependence",
     "detection",
     "detection_logistic",

@@ -28,6 +28,7 @@ VARIED_MARK, VARIED_RANK = (
 )  # least variance, of three quantities: a fifth of the rows have a mark and lack it
 LEAST_OF_THREE = 0.1  # their squared mean product, each with mean 0 and variance 1
 MOST_IN_THREES = 60  # quantities
+LEAST_MEAN_SQUARE = 1e-9  # of what was said
 SHRUNK = 0.02  # of a quantity's variance, added to it: ridge regression
 
 Cells = np.ndarray  # int64 [rows], from 0
@@ -166,6 +167,18 @@ def in_threes(found: Quantities) -> Iterator[Part]:
             if len(set(three)) == 3:
                 lost, error = 1 - there[j, k] / usual[j, k], np.sqrt(own[j, k] + wider[j, k]) / abs(usual[j, k])
                 yield " / ".join(three), float(np.clip(lost, 0, 1)), float(error)
+
+
+def slope(said: np.ndarray, true: np.ndarray, *, centred: bool = True) -> tuple[float, float]:
+    """Regression coefficient of what is true on what was said, both float64 [rows], with a constant where `centred`,
+    and the deviation of a row's effect on it; 0 and infinite where nothing was said.
+    """
+    said, true = (said - said.mean(), true - true.mean()) if centred else (said, true)
+    size = float(np.square(said).mean())
+    if size < LEAST_MEAN_SQUARE:
+        return 0.0, np.inf
+    found = float((said * true).mean()) / size
+    return found, float((said * (true - found * said)).std()) / size
 
 
 def _products(side: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:

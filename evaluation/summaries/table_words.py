@@ -25,6 +25,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "How much remains of what two or three columns, or one and all others, have to do with each other.",
         CHANCE,
     ),
+    "fidelity.decided": (
+        "What others decide",
+        "How much remains of what other columns nearly decide: a label, whether a number is missing or 0, and with how "
+        "many decimals it is written.",
+        CHANCE,
+    ),
     "fidelity.mutual_information": (
         "Shared information",
         "How alike the information is that one column gives about another, averaged over "

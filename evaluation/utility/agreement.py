@@ -9,7 +9,7 @@ import pandas as pd
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss
-from launderette.evaluation.fidelity import cells
+from launderette.evaluation.fidelity import cells, effects
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import judges
 from launderette.evaluation.samples import Samples
@@ -21,7 +21,6 @@ from launderette.evaluation.utility.wrong_labels import LEAST_CLASS, Judged
 AGREEMENT_ROWS = 15_000  # of each table
 LEAST_TABLE = 60  # rows
 LEAST_AGREEMENT_ROWS = 100  # of a subgroup, in both tables
-LEAST_MEAN_SQUARE = 1e-9
 KNOWN = 4  # standard errors from nothing, that real rows have to be for anything to be lost
 
 Part = tuple[str, float, float]  # name, share lost, its standard error
@@ -147,25 +146,15 @@ def _parts(name: str, real: Judged, other: Judged) -> Iterator[Part]:
     kinds = real.said.shape[1]
     for kind in range(kinds):
         for centred in (True, False)[kinds == 2 and kind == 1 : 1 if kinds == 1 else 2]:  # one of two says both
-            usual, spread = _left(real.said[:, kind], real.true[:, kind], centred)
+            usual, spread = effects.slope(real.said[:, kind], real.true[:, kind], centred=centred)
             effect = _design_effect(real, kind, usual, centred)
             error = spread * np.sqrt(effect / len(real.said))
             if usual <= KNOWN * error:
                 continue
-            left, wider = _left(other.said[:, kind], other.true[:, kind], centred)
+            left, wider = effects.slope(other.said[:, kind], other.true[:, kind], centred=centred)
             drawn = _drawn(other.said[:, kind], centred) if kinds > 1 else 0.0
             error = np.hypot(error, max(spread, wider, drawn) * np.sqrt(effect / len(other.said)))
             yield name, float(np.clip(1 - left / usual, 0, 1)), float(error / usual)
-
-
-def _left(said: np.ndarray, true: np.ndarray, centred: bool) -> tuple[float, float]:
-    """Regression coefficient of what is true on what was said, and the deviation of a row's effect on it."""
-    said, true = (said - said.mean(), true - true.mean()) if centred else (said, true)
-    size = float(np.square(said).mean())
-    if size < LEAST_MEAN_SQUARE:
-        return 0.0, np.inf
-    left = float((said * true).mean()) / size
-    return left, float((said * (true - left * said)).std()) / size
 
 
 def _design_effect(real: Judged, kind: int, left: float, centred: bool) -> float:
@@ -183,5 +172,7 @@ def _drawn(said: np.ndarray, centred: bool) -> float:
     weight, likely = said - said.mean() if centred else said, np.clip(said, 0, 1)
     size = float(np.square(weight).mean())
     return (
-        float(np.sqrt((np.square(weight) * likely * (1 - likely)).mean())) / size if size >= LEAST_MEAN_SQUARE else 0.0
+        float(np.sqrt((np.square(weight) * likely * (1 - likely)).mean())) / size
+        if size >= effects.LEAST_MEAN_SQUARE
+        else 0.0
     )

@@ -50,6 +50,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.orders": {"at_least": 0.96},
     "fidelity.proportions": {"at_least": 0.9},
     "fidelity.over_time": {"at_least": 0.6},
+    "fidelity.decided": {"at_least": 0.75},
     "fidelity.dependence": {"at_least": 0.43},
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
     "fidelity.detection": {"at_least": 0.1},

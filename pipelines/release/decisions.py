@@ -26,6 +26,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "image.class_coverage": (Reason.NO_LABELS, Reason.ONE_LABEL),
     "image.distinct": (Reason.TOO_FEW_ROWS,),
     "fidelity.constraints": (Reason.NO_RULES,),
+    "fidelity.decided": (Reason.NO_ASSOCIATION,),
     "fidelity.dependence": (Reason.NO_ASSOCIATION,),
     "fidelity.date_order": (Reason.NO_RULES,),
     "fidelity.orders": (Reason.NO_RULES,),
