@@ -78,6 +78,12 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
         "no source.rows under privacy.epsilon, found it, but which rows it takes depends on how many others there are; "
         "remove it",
     )
+    yield (
+        config.source.query is not None,
+        "source.table under privacy.epsilon, found source.query, but which rows a query puts together, counts or "
+        "leaves out, and which stop it, may depend on others; name a table, or a view of which each row is of one row "
+        "alone",
+    )
     people = [name for name, column in config.listed.items() if ingestion.kind_of(column) in PERSONAL_KINDS]
     yield (
         bool(people),

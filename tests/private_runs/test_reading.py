@@ -123,6 +123,13 @@ def test_a_value_of_another_type_changes_nothing_of_the_others_in_sqlite(tmp_pat
     assert len(in_sqlite(tmp_path / "none", [])) == 0  # that there are none, noisy counts tell
 
 
+@pytest.mark.parametrize("query", ["SELECT age FROM people LIMIT 100", "SELECT max(age) AS age FROM people"])
+def test_a_query_that_may_put_rows_together_or_leave_some_out_is_refused(tmp_path, query):
+    words = [f"source.query={query}", "privacy.epsilon=4", 'columns={"age": "boolean"}']
+    with pytest.raises(LaunderError, match=r"expected source\.table under privacy\.epsilon, found source\.query"):
+        config.load(f"sqlite:///{tmp_path}/people.db", words, tmp_path / "out")
+
+
 def test_equal_values_of_several_types_are_each_read_by_themselves():
     month = PublicColumn.read("m", {"kind": "datetime", "format": "%m", "bounds": ["01", "12"]})
     values = pd.Series([True, 1, np.datetime64("2020-05-01"), datetime.date(2020, 5, 1), 1.0], dtype=object)
