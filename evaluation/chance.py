@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import nbinom, norm, t
 
 from launderette.evaluation import entities
@@ -184,6 +185,14 @@ def least(hits: int, real_rows: int, rows: int, parts: int) -> float:
         return 0.0
     level = 1 / (ONCE_IN * max(1, parts))
     return float(max(0.0, nbinom.ppf(level, hits, real_rows / (real_rows + rows))) / rows)
+
+
+def covered(rows: ArrayLike, others: ArrayLike, k: int) -> np.ndarray:
+    """Share of rows that have one of so many others of the same population as near as their own k-th neighbour: those k
+    nearest, of rows - 1 + others, are not all of their own side.
+    """
+    own = np.subtract.outer(rows, 1 + np.arange(k))
+    return 1 - np.prod(own / (own + np.expand_dims(others, -1)), axis=-1)
 
 
 def below(drawn: np.ndarray, share: float) -> float:

@@ -89,7 +89,9 @@ def _coverage(samples: Samples, role: str, rows: np.ndarray, there: np.ndarray, 
     if subject is not None and (found := _of_others(samples, subject, rows, Group(role, there), expected)):
         return found
     return Coverage(
-        float(_usual(len(rows), expected)), _covered(samples, role, rows, there) if len(there) else 0.0, len(rows)
+        float(chance.covered(len(rows), expected, SUBGROUP_NEIGHBOUR)),
+        _covered(samples, role, rows, there) if len(there) else 0.0,
+        len(rows),
     )
 
 
@@ -101,17 +103,9 @@ def _of_others(samples: Samples, subject: str, rows: np.ndarray, there: Group, e
     if asked.sum() < LEAST_SUBGROUP_ROWS:
         return None
     radius = np.sort(near[asked], 1)[:, SUBGROUP_NEIGHBOUR - 1]
-    usual = _usual(1 + others[asked], expected * others[asked] / len(rows))
+    usual = chance.covered(1 + others[asked], expected * others[asked] / len(rows), SUBGROUP_NEIGHBOUR)
     nearest = panels.apart(samples, subject, Group("train", rows[asked]), there).min(1, initial=np.inf)
     return Coverage(float(usual.mean()), float((nearest <= radius).mean()), int(asked.sum()))
-
-
-def _usual(rows: ArrayLike, others: ArrayLike) -> np.ndarray:
-    """Share of rows covered by as many others of the same population: those k nearest, of rows - 1 + others, are not
-    all its own.
-    """
-    own = np.subtract.outer(rows, 1 + np.arange(SUBGROUP_NEIGHBOUR))
-    return 1 - np.prod(own / (own + np.expand_dims(others, -1)), axis=-1)
 
 
 def _covered(samples: Samples, role: str, rows: np.ndarray, others: np.ndarray) -> float:

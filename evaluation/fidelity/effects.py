@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from launderette.evaluation import chance
+from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.samples import Samples
 
 LEAST_EFFECT = 0.02  # share of a quantity's variance that cells have to explain
@@ -55,9 +56,7 @@ class Foretold:
     true: np.ndarray
 
 
-def lost(
-    real: tuple[Cells, Quantity], other: tuple[Cells, Quantity], parts: int, least: float = LEAST_EFFECT
-) -> tuple[float, float] | None:
+def lost(real: tuple[Cells, Quantity], other: tuple[Cells, Quantity], parts: int) -> tuple[float, float] | None:
     """Share lost of an effect, and its standard error; None where real rows show hardly any, or no more than the
     strongest of so many parts by chance.
 
@@ -78,7 +77,7 @@ def lost(
         np.bincount(other[0], two, width),
         len(other[0]),
     )
-    shown, share, error = lost_in(cells, parts, least)
+    shown, share, error = lost_in(cells, parts, LEAST_EFFECT)
     return (float(share), float(error)) if shown else None
 
 
@@ -205,8 +204,7 @@ def _of_column(
 
 def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Ranks among known values, in [0, 1]; one half where missing."""
-    places = sum(np.searchsorted(known, values, side) for side in ("left", "right")) / (2 * max(1, len(known)))
-    return np.where(np.isnan(values), 0.5, places)
+    return np.where(np.isnan(values), 0.5, placements(values, known))
 
 
 def _told(found: Quantities, seed: int) -> tuple[Foretold, Foretold]:

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Counted, Loss, Owners
 from launderette.evaluation.fidelity import effects
+from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 
@@ -111,8 +112,7 @@ def _quantities(samples: Samples, column: str, real: pd.DataFrame, other: pd.Dat
     """Ranks of a number among the real ones, or whether a row has each of the most frequent labels: float64 [rows]."""
     known, values = real[column].to_numpy(), other[column].to_numpy()
     if samples.is_number(column):
-        middle = (np.searchsorted(np.sort(known), values, side) for side in ("left", "right"))
-        yield rankdata(known) / len(known), sum(middle) / 2 / len(known)
+        yield rankdata(known) / len(known), placements(values, known)
         return
     frequent = np.argsort(-np.bincount(known), kind="stable")[:TIMED_LABELS]
     for label in frequent[: TIMED_LABELS if len(np.unique(known)) > 2 else 1]:

@@ -103,12 +103,12 @@ def _covered(samples: ImageSamples, role: str, seed: int) -> Iterator[Counted]:
         if min(len(one), expected) < LEAST_CLASS_IMAGES:
             continue
         two = rng.permutation(np.flatnonzero(other_codes == code))[:expected]
-        covered, usual = _reached(real[one], points[role][two]), _usual(len(one), expected)
+        covered, usual = _reached(real[one], points[role][two]), chance.covered(len(one), expected, CLASS_NEIGHBOUR)
         error = 1.5 * np.sqrt(usual * (1 - usual) * (1 / len(one) + 1 / expected))
         by_chance = chance.deviations(len(samples.classes)) * error / usual
         counted = f"Of {len(one):,} real images of {name(samples, code)}, {covered:,} have a synthetic one near them"
         said = f"{counted}; of as many real images, {usual * len(one):,.0f} would."
-        yield Counted(name(samples, code), max(0.0, 1 - covered / len(one) / usual), float(by_chance), said)
+        yield Counted(name(samples, code), float(max(0.0, 1 - covered / len(one) / usual)), float(by_chance), said)
 
 
 def _reached(real: np.ndarray, others: np.ndarray) -> int:
@@ -118,12 +118,6 @@ def _reached(real: np.ndarray, others: np.ndarray) -> int:
     one, two = (torch.from_numpy(x.astype(np.float32)) for x in (real, others))
     radius = neighbours.nearest(one, one, CLASS_NEIGHBOUR, same=True)[0][:, -1]
     return int((neighbours.nearest(one, two, 1)[0][:, 0] <= radius).sum())
-
-
-def _usual(rows: int, others: int) -> float:
-    """Share reached by as many others of one population: those k nearest, of rows - 1 + others, are not all its own."""
-    i = np.arange(CLASS_NEIGHBOUR)
-    return float(1 - np.prod((rows - 1 - i) / (rows - 1 - i + others)))
 
 
 def _repeated(samples: ImageSamples, role: str, seed: int) -> list[Counted]:

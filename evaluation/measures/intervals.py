@@ -114,15 +114,16 @@ def weighted_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) 
     return np.where(total > 0, (hits * below).sum(1) / np.maximum(total, 1e-300), 0.5)
 
 
+def placements(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Share of the known values below each value, equal ones counted half: float64 [n]."""
+    known = np.sort(known)
+    return (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / (2 * max(1, len(known)))
+
+
 def auc_interval(positives: np.ndarray, negatives: np.ndarray, seed: int) -> tuple[float, float, float]:
     """AUC with its interval, from the placement values of DeLong et al. (1988), redrawn on both sides."""
-
-    def placed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        b = np.sort(b)
-        return (np.searchsorted(b, a, "left") + np.searchsorted(b, a, "right")) / (2 * len(b))
-
     value = auc(positives, negatives)
-    one, two = spread(placed(positives, negatives), seed), spread(1 - placed(negatives, positives), seed + 1)
+    one, two = spread(placements(positives, negatives), seed), spread(1 - placements(negatives, positives), seed + 1)
     ends = value - float(np.hypot(one[0], two[0])), value + float(np.hypot(one[1], two[1]))
     return value, *widened(value, ends, min(len(positives), len(negatives)))
 

@@ -10,6 +10,7 @@ import pandas as pd
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss
 from launderette.evaluation.fidelity import cells, effects
+from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import judges
 from launderette.evaluation.samples import Samples
@@ -118,10 +119,8 @@ def _judged(samples: Samples, released: bool, seed: int) -> list[Judged]:
 
 def _target(samples: Samples, table: pd.DataFrame, real: pd.DataFrame) -> np.ndarray:
     """Number of the class of each row, or its rank among the real rows: [rows]."""
-    values, known = table[samples.target].to_numpy(), np.sort(real[samples.target].to_numpy())
-    if not is_quantity(samples):
-        return np.searchsorted(_classes(samples), values)
-    return (np.searchsorted(known, values, "left") + np.searchsorted(known, values, "right")) / (2 * len(known))
+    values, known = table[samples.target].to_numpy(), real[samples.target].to_numpy()
+    return placements(values, known) if is_quantity(samples) else np.searchsorted(_classes(samples), values)
 
 
 def _by_group(samples: Samples, real: Judged, other: Judged) -> Iterator[Part]:

@@ -11,6 +11,7 @@ from scipy.stats import norm
 from launderette.evaluation import chance
 from launderette.evaluation.chance import Loss
 from launderette.evaluation.fidelity import cells
+from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 from launderette.evaluation.utility import prediction
@@ -96,16 +97,10 @@ def _placements(part: WorstPart, guesses: Guesses) -> Placements:
     found = []
     for guessed in guesses.values():
         said = guessed[part.rows, part.kind]
-        inside, outside = np.sort(said[part.positive]), np.sort(said[~part.positive])
-        above = _below(outside, said[part.positive]), 1 - _below(inside, said[~part.positive])
-        found.append(above)
+        inside, outside = said[part.positive], said[~part.positive]
+        found.append((placements(inside, outside), 1 - placements(outside, inside)))
     one, two = (np.mean(values, axis=0) for values in zip(*found, strict=True))
     return one, two
-
-
-def _below(among: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Share of sorted values below each one asked for, equal ones counted half."""
-    return (np.searchsorted(among, asked, "left") + np.searchsorted(among, asked, "right")) / (2 * len(among))
 
 
 def _error(one: np.ndarray, two: np.ndarray) -> float:

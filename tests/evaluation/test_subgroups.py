@@ -7,7 +7,7 @@ import pytest
 from evaluation import chance, samples
 from evaluation.calibration import population, relations
 from evaluation.diversity.regions import regions
-from evaluation.diversity.subgroups import SUBGROUP_NEIGHBOUR, _usual, subgroups
+from evaluation.diversity.subgroups import SUBGROUP_NEIGHBOUR, subgroups
 from evaluation.fidelity import dependence
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
@@ -83,7 +83,7 @@ def test_coverage_of_two_samples_of_one_population_is_what_ranks_say():
         real, other = np.sort(rng.random(40)), rng.random(25)
         gaps = np.sort(np.abs(real[:, None] - real), axis=1)[:, SUBGROUP_NEIGHBOUR]
         covered.append((np.abs(real[:, None] - other).min(1) <= gaps).mean())
-    assert np.mean(covered) == pytest.approx(_usual(40, 25), abs=0.01)
+    assert np.mean(covered) == pytest.approx(chance.covered(40, 25, SUBGROUP_NEIGHBOUR), abs=0.01)
 
 
 def corners(xp, xq, yp, yq):
