@@ -101,9 +101,8 @@ def dates(series: dict[str, pd.Series]) -> dict[str, np.ndarray]:
     hits = [
         pd.to_datetime(strings, format=f, errors="coerce").notna().mean() if len(strings) else 0 for f in DATE_FORMATS
     ]
-    chosen = (
-        DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"
-    )  # what is written otherwise is unreadable, and said to be
+    # what is written otherwise is unreadable, and said to be
+    chosen = DATE_FORMATS[int(np.argmax(hits))] if max(hits) > 0.5 else "mixed"
     if chosen == "mixed" and not pd.api.types.is_datetime64_any_dtype(train.dtype):
         _one_way(strings, str(train.name))
     return {role: _seconds(s, chosen) for role, s in series.items()}

@@ -42,11 +42,8 @@ from generators.training.plan import Plan, Turn
 PEERS = Path(__file__).parents[1] / "peers" / "peers.json"
 METRICS = "diversity.modes", "diversity.coverage", "diversity.support"
 GAME = "D right", "gradient", "swing"
-SEEN, WATCHED, FRESH = (
-    20_000,
-    2500,
-    5000,
-)  # points of training, of each look at a game, and that the metrics compare with
+# points of training, of each look at a game, and that the metrics compare with
+SEEN, WATCHED, FRESH = 20_000, 2500, 5000
 GAMES = {  # name: loss, penalty gamma, packing m, EMA
     "minimax (textbook)": ("minimax", 0.0, 1, 0.0),
     "non-saturating": ("nonsaturating", 0.0, 1, 0.0),

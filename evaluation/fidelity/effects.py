@@ -23,10 +23,8 @@ LEAST_GROUP, LEAST_OF_BOTH = 100, 20  # rows of a subgroup, in both tables; of t
 LEAST_SHARING = 20  # rows that share what varies of what is told
 MOST_BY_GROUP = 0.1  # share of a quantity's variance between subgroups: of what is told by them little is left inside
 KNOWN_EFFECT = 4  # standard errors from nothing, that an effect in real rows has to be for anything to be lost
-VARIED_MARK, VARIED_RANK = (
-    0.16,
-    0.03,
-)  # least variance, of three quantities: a fifth of the rows have a mark and lack it
+# least variance, of three quantities: a fifth of the rows have a mark and lack it
+VARIED_MARK, VARIED_RANK = 0.16, 0.03
 LEAST_OF_THREE = 0.1  # their squared mean product, each with mean 0 and variance 1
 MOST_IN_THREES = 60  # quantities
 LEAST_MEAN_SQUARE = 1e-9  # of what was said
@@ -64,9 +62,8 @@ def lost(real: tuple[Cells, Quantity], other: tuple[Cells, Quantity], parts: int
     coefficient of other rows on the effects of real ones, the noise of these taken away: 0 where the quantity is dealt
     out anew, 1 in fresh real rows.
     """
-    if min(len(real[0]), len(other[0])) < LEAST_EFFECT_ROWS or not np.ptp(
-        real[1]
-    ):  # the deviation of equal numbers is not always 0
+    # the deviation of equal numbers is not always 0
+    if min(len(real[0]), len(other[0])) < LEAST_EFFECT_ROWS or not np.ptp(real[1]):
         return None
     one, two = ((values - values.mean()) / real[1].std() for _, values in (real, other))
     width = 1 + max(int(real[0].max()), int(other[0].max()))
@@ -105,9 +102,8 @@ def lost_in(
     free = np.maximum(1, np.count_nonzero(found.rows, axis=-1) - 1)
     explained = (means * found.sums).sum(-1) / whole
     strength = explained - free / rows
-    by_chance = (
-        chi2.isf(1 / (2 * chance.ONCE_IN * parts), free) - free
-    )  # few cells exceed a normal error far more often
+    # few cells exceed a normal error far more often
+    by_chance = chi2.isf(1 / (2 * chance.ONCE_IN * parts), free) - free
     shown = strength >= np.maximum(least, by_chance / rows)
     strength = np.where(shown, strength, 1.0)
     variance = (means**2 * found.squares).sum(-1) / whole - explained**2  # of what each row adds

@@ -99,9 +99,8 @@ def _among(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def _outside(samples: Samples, column: str, tables: Both, owners: Sequence[np.ndarray | None]) -> Counted:
     known, values = (_once(samples, column, *pair) for pair in zip(tables, owners, strict=True))
     low, high = known.min(), known.max()
-    alone = max(
-        0, int((known == low).sum() == 1) + int((known == high).sum() == 1) - 1
-    )  # shares beyond: Beta(2, n - 1)
+    # shares beyond: Beta(2, n - 1)
+    alone = max(0, int((known == low).sum() == 1) + int((known == high).sum() == 1) - 1)
     error = ARITHMETIC_ERROR * (high - low)
     return column, int(((values < low - error) | (values > high + error)).sum()), len(values), alone, len(known)
 

@@ -35,10 +35,8 @@ class Occurrences:
 
     def interval(self, seed: int) -> tuple[float, float, float]:
         """The mean share retained, with its interval from redrawn rows of the table."""
-        rng, rows = (
-            np.random.default_rng([seed, 13]),
-            np.unique(self.rows),
-        )  # other rows hold nothing rare: they are only counted
+        # other rows hold nothing rare: they are only counted
+        rng, rows = np.random.default_rng([seed, 13]), np.unique(self.rows)
         weights, means = np.zeros(self.size), []
         for _ in range(intervals.BOOTSTRAP_REPEATS):
             drawn = rng.integers(0, max(1, len(rows)), rng.binomial(self.size, len(rows) / self.size))

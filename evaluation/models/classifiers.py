@@ -26,10 +26,8 @@ from launderette.evaluation.scores import EvaluationError
 
 LEARNERS = ("boosted trees", "logistic regression", "perceptron")
 TREES = 100
-LEAF, LEAVES = (
-    20,
-    8,
-)  # rows of a leaf; fewer where the rows would not fill so many, for a tree that cannot split says nothing
+# rows of a leaf; fewer where the rows would not fill so many, for a tree that cannot split says nothing
+LEAF, LEAVES = 20, 8
 MOST_LEVELS = 60  # labels of a column; the rest share one
 PERCEPTRON_UPDATES = 1500  # of the perceptron, at most
 Predict = Callable[[pd.DataFrame], np.ndarray]  # rows -> probabilities [rows, classes]

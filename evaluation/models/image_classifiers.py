@@ -19,10 +19,8 @@ from launderette.evaluation.models import classifiers, label_network
 from launderette.evaluation.models.classifiers import Learner, Predict
 
 LEARNERS = ("convolutional network", "logistic regression")
-NETWORK_UPDATES, NETWORK_BATCH = (
-    600,
-    32,
-)  # of the network: the same for few images as for many, so that more images are no longer training
+# of the network: the same for few images as for many, so that more images are no longer training
+NETWORK_UPDATES, NETWORK_BATCH = 600, 32
 NETWORK_SIDE, REGRESSION_SIDE = 32, 16  # pixels of a side that the network and the regression see at most
 
 

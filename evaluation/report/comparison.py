@@ -12,13 +12,8 @@ from launderette.evaluation.report.document import Report, plain
 from launderette.evaluation.scores import Score
 
 WAYS = ("fidelity", "utility", "diversity")
-RISKS = (
-    "membership",
-    "membership_vulnerable",
-    "attribute",
-    "singling_out",
-    "linkability",
-)  # success of an attack, 0 to 1
+# success of an attack, 0 to 1
+RISKS = ("membership", "membership_vulnerable", "attribute", "singling_out", "linkability")
 LEAST_SPREAD = 0.02  # floor and ceiling nearer than this say nothing about what lies between them
 
 

@@ -59,9 +59,8 @@ def _wide_enough(real: np.ndarray, edges: np.ndarray) -> np.ndarray:
     counts = np.histogram(real, edges)[0]
     starts = small_cells.runs(counts)
     missing = int(np.isnan(real).sum())
-    beyond = (
-        len(real) - int(counts.sum()) - (0 if small_cells.is_small(missing) else missing)
-    )  # follows from what is shown
+    # follows from what is shown
+    beyond = len(real) - int(counts.sum()) - (0 if small_cells.is_small(missing) else missing)
     kept = np.append(edges[starts], edges[-1:]) if starts else edges[:0]
     return kept[:-1] if small_cells.is_small(beyond) else kept
 

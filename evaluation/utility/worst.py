@@ -51,9 +51,8 @@ def worst(samples: Samples, *, seed: int = 0) -> Score:
         held = role == "holdout"
         usual = trained.guesses["fewer" if held else "train"]
         found = [lost for part in parts if (lost := _lost(part, trained.guesses[role], usual)) is not None]
-        learnt = (
-            between if held else between * trained.rows["ceiling"] / trained.rows["value"]
-        )  # 1 / rows, as variances
+        # 1 / rows, as variances
+        learnt = between if held else between * trained.rows["ceiling"] / trained.rows["value"]
         deviations = norm.isf(1 / (chance.ONCE_IN * max(1, len(found)))) * np.sqrt(1 + learnt)
         return [Loss(name, share, float(deviations * error)) for name, share, error in found]
 

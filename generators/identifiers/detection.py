@@ -66,9 +66,8 @@ def is_named(name: object, *, many: bool = False) -> bool:
     words = words_of(name)
     if not words or (QUANTITY_WORDS & set(words) and not {"id", "uuid", "guid", "ssn"} & set(words)):
         return False
-    ends = (
-        words[0] == "id" or words[-1] in ID_WORDS | NUMBER_WORDS | PERSON_WORDS | PLACE_WORDS
-    )  # of emails sent, the email is no value
+    # of emails sent, the email is no value
+    ends = words[0] == "id" or words[-1] in ID_WORDS | NUMBER_WORDS | PERSON_WORDS | PLACE_WORDS
     joined = any(
         IDENTIFIER_SUFFIX.search(word)
         and IDENTIFIER_SUFFIX.sub("", word) in PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS | RECORD_WORDS

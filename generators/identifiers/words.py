@@ -45,6 +45,5 @@ PERSON_PLURALS = _words(
     "patients customers clients users members employees kunden patienten mitglieder mitarbeiter personen clientes "
     "pazienti"
 )
-PLACE_WORDS = _words(
-    "address adresse dirección indirizzo home work private office business"
-)  # what may follow: phone home, email address
+# what may follow: phone home, email address
+PLACE_WORDS = _words("address adresse dirección indirizzo home work private office business")

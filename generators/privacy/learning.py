@@ -41,15 +41,9 @@ FROM_ZERO = 8  # bounds of which one is so many times the other have 0 in its pl
 COMMON_SHARE, NEARLY_ALL = 0.9, 0.995  # of the values, those that decide the kind, and the decimals
 MOST_LEARNT_DECIMALS = 6
 LEARNT_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
-NO_VALUE, TRUTH_VALUE, DECIMAL_NUMBER, OTHER_TEXT = (
-    0,
-    1,
-    2,
-    MOST_LEARNT_DECIMALS + 4 + len(LEARNT_DATE_FORMATS),
-)  # forms of values
-DATE_TEXT = OTHER_TEXT - len(
-    LEARNT_DATE_FORMATS
-)  # between them numbers of 0, 1, ... decimals, and of more than can be learnt
+# forms of values; from DECIMAL_NUMBER on numbers of 0, 1, ... decimals, and of more than can be learnt
+NO_VALUE, TRUTH_VALUE, DECIMAL_NUMBER, DATE_TEXT = 0, 1, 2, MOST_LEARNT_DECIMALS + 4
+OTHER_TEXT = DATE_TEXT + len(LEARNT_DATE_FORMATS)
 MOST_POWER = EXACT_INTEGERS.bit_length() - 1
 
 

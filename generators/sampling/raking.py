@@ -21,10 +21,8 @@ from launderette.generators.sampling.constraints import Constraints
 MOST_BROKEN = 0.2  # of the rows, by which a rule of the data is broken
 PART_QUANTILES = 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.975, 0.99  # where columns are parted
 LEAST_HELD_ROWS = 500  # that keep the rules, by which parts are compared
-LOST_OF_A_PART, FALSE_ALARM = (
-    0.2,
-    1e-3,
-)  # of a part, beyond what is lost of all; tables in which chance alone takes that much
+# of a part, beyond what is lost of all; tables in which chance alone takes that much
+LOST_OF_A_PART, FALSE_ALARM = 0.2, 1e-3
 RAKING_ROUNDS = 20
 MOST_COUNTED = 1.5, 2.0, 3.0, 4.0, 6.0, 8.0  # times the mean, what a row counts at most
 WEIGHT_BEYOND = 0.01  # of all weights, what may lie beyond

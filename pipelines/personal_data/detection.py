@@ -228,9 +228,8 @@ def _is_address(text: str) -> bool:
 def _told(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell free text: many words, most of them without a capital, seldom the same twice."""
     words = [re.findall(r"\w+", name_shapes.unmarked(text)) for text in texts]
-    spaced = sum(
-        bool(re.search(r"\w", piece)) for text in texts for piece in text.split()
-    )  # an address of a page is one
+    # an address of a page is one
+    spaced = sum(bool(re.search(r"\w", piece)) for text in texts for piece in text.split())
     unspaced = sum(len(UNSPACED.findall(text)) for text in texts) / LETTERS_A_WORD
     mean = max(spaced, unspaced) / len(words)
     if _is(named, "text") and mean >= 3 and distinct >= LEAST_NEW:

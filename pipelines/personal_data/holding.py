@@ -28,10 +28,8 @@ PARTED_SHARE = 0.1  # the same of phone numbers without their country's code, wh
 VALID_INSIDE = 0.7  # of numbers inside that are long enough for a card, from which they are cards
 COMMON_WORD_SHARE = 0.05  # of distinct values, beyond which a word in them is no name
 PEOPLE_SHARE, LEAST_INSIDE_NAMES = 0.5, 20  # of distinct values that hold names, and distinct names
-LIKE_FULL, LIKE_SINGLE = (
-    -0.5,
-    -0.35,
-)  # least mean log odds of what varies (name_shapes.py), of full names or single ones
+# least mean log odds of what varies (name_shapes.py), of full names or single ones
+LIKE_FULL, LIKE_SINGLE = -0.5, -0.35
 WORD_INSIDE = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 SAID_LETTERS = 3  # of a small word that says something of somebody; shorter ones join names
 JOINING = ("and", "und", "the", "van", "von", "der", "den", "del", "dos", "das", "las", "los", "bin", "ibn", "ben")

@@ -17,10 +17,8 @@ from launderette.pipelines.run.artifacts import LaunderError, digest_path, to_fr
 from launderette.pipelines.sources import columnar, delimited, excel, json_records, lines, partitioned, parts, records
 from launderette.pipelines.sources.parts import ARROW, EXCEL, JSON, LINES, PARQUET, Part
 
-NOTES, LEFT_OUT = (
-    "notes",
-    "left_out",
-)  # keys of a frame's attrs: what is to be said of how it was read, names of columns not read
+# keys of a frame's attrs: what is to be said of how it was read, names of columns not read
+NOTES, LEFT_OUT = "notes", "left_out"
 
 
 class ReadingOptions(TypedDict, total=False):

@@ -105,9 +105,8 @@ def test_shuffled_pixels_are_the_floor(scores):
 
 def test_equal_images_are_counted_beside_real_ones_that_repeat():
     some = tuple(np.concatenate([TRAIN[n][:3], HELD[n][90:92], FRESH[n][:95]]) for n in (0, 1))
-    held = tuple(
-        np.concatenate([TRAIN[n][:1], HELD[n][:99], TRAIN[n][:1]]) for n in (0, 1)
-    )  # with one of training three equal images
+    # with one of training three equal images
+    held = tuple(np.concatenate([TRAIN[n][:1], HELD[n][:99], TRAIN[n][:1]]) for n in (0, 1))
     found = evaluation.score_images(TRAIN, held, some, features=raw, names=["image.equal"]).scores["image.equal"]
     assert found.value == 0.05 and found.ceiling == 2 / 101
     assert found.detail == {"rows": 100, "copies": 5, "of_training": 3, "repeats": 3, "real": 401}
@@ -136,9 +135,8 @@ def test_without_labels_or_holdout_the_rest_is_measured():
 
 
 def test_the_components_of_an_attack_know_members_no_better_than_non_members():
-    noise = (
-        np.random.default_rng(0).normal(size=(300, 400)).astype(np.float32)
-    )  # in so many dimensions, own components fit own images only
+    # in so many dimensions, own components fit own images only
+    noise = np.random.default_rng(0).normal(size=(300, 400)).astype(np.float32)
     place = {image.tobytes(): n for n, image in enumerate(TRAIN[0])}
 
     def unlike(pixels):

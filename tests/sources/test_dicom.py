@@ -45,10 +45,8 @@ def test_a_window_shows_its_values(tmp_path):
 
 def test_a_lookup_table_shows_its_values_and_a_window_comes_before_it(tmp_path):
     table = pydicom.Dataset()
-    table.LUTDescriptor, table.LUTData = (
-        [64, 0, 8],
-        np.arange(255, -1, -4, dtype="<u2").tobytes(),
-    )  # of value v, 255 - 4 v
+    # of value v, 255 - 4 v
+    table.LUTDescriptor, table.LUTData = [64, 0, 8], np.arange(255, -1, -4, dtype="<u2").tobytes()
     shown = one(tmp_path, made(RAMP, VOILUTSequence=[table])).ravel()
     assert shown.tolist() == list(range(255, -1, -4))
     both = one(tmp_path, made(RAMP, VOILUTSequence=[table], WindowCenter=20.5, WindowWidth=21)).ravel()
@@ -76,10 +74,8 @@ def test_the_modality_counts_and_the_first_window_and_inverted_greys(tmp_path):
 
 
 def test_images_without_a_window_share_a_range(tmp_path):
-    low, high = (
-        made(RAMP),
-        made(2 * RAMP),
-    )  # 0..63 and 0..126: quantiles of their greatest values, 63 + 0.95 * 63 = 122.85
+    # 0..63 and 0..126: quantiles of their greatest values, 63 + 0.95 * 63 = 122.85
+    low, high = made(RAMP), made(2 * RAMP)
     found = decode(tmp_path, low, high).pixels[..., 0].reshape(2, -1)
     assert found[0, 63] == round(255 * 63 / 122.85) and found[1, 63] == 255 and found[1, 31] == round(255 * 62 / 122.85)
     assert (found[1, 15], found[0, 30]) == (found[0, 30], found[1, 15])  # equal values are shown alike

@@ -37,9 +37,8 @@ def test_a_reference_takes_the_luck_of_the_split_off():
     rng, errors = np.random.default_rng(0), {"plain": [], "steadied": []}
     for _ in range(60):
         hard = rng.normal(size=200)  # how hard a row is to anybody
-        known = (
-            hard - 0.4 * (np.arange(200) < 160) + 0.3 * rng.normal(size=200)
-        )  # and to a model that knows 160 of them
+        # and to a model that knows 160 of them
+        known = hard - 0.4 * (np.arange(200) < 160) + 0.3 * rng.normal(size=200)
         sides, of = torch.arange(200).split([160, 40]), lambda losses: lambda rows: torch.from_numpy(losses)[rows]
         expected = 0.5 * (1 + math.erf(0.4 / 2 / math.hypot(1, 0.3)))
         for name, reference in {"plain": None, "steadied": of(hard)}.items():
