@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from launderette.evaluation import chance, panels
 from launderette.evaluation.chance import Loss

@@ -103,12 +103,13 @@ def _covered(samples: ImageSamples, role: str, seed: int) -> Iterator[Counted]:
         if min(len(one), expected) < LEAST_CLASS_IMAGES:
             continue
         two = rng.permutation(np.flatnonzero(other_codes == code))[:expected]
-        covered, usual = _reached(real[one], points[role][two]), chance.covered(len(one), expected, CLASS_NEIGHBOUR)
+        covered = _reached(real[one], points[role][two])
+        usual = float(chance.covered(len(one), expected, CLASS_NEIGHBOUR))
         error = 1.5 * np.sqrt(usual * (1 - usual) * (1 / len(one) + 1 / expected))
         by_chance = chance.deviations(len(samples.classes)) * error / usual
         counted = f"Of {len(one):,} real images of {name(samples, code)}, {covered:,} have a synthetic one near them"
         said = f"{counted}; of as many real images, {usual * len(one):,.0f} would."
-        yield Counted(name(samples, code), float(max(0.0, 1 - covered / len(one) / usual)), float(by_chance), said)
+        yield Counted(name(samples, code), max(0.0, 1 - covered / len(one) / usual), float(by_chance), said)
 
 
 def _reached(real: np.ndarray, others: np.ndarray) -> int:
