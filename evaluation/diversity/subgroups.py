@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,6 @@ from launderette.evaluation.scores import Reason, Score
 GROUP_ROWS = 400  # of a subgroup that are looked at
 LEAST_SUBGROUP_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
 SUBGROUP_NEIGHBOUR = 2
-OF_OTHERS = (
-    "Rows of one {!r} lie nearest to each other and are not compared; where they belong to one person, name it as the "
-    "entity of the split."
-)
 
 
 class Coverage(NamedTuple):
@@ -49,9 +46,9 @@ def subgroups(samples: Samples, *, seed: int = 0) -> Score:
         return [_lost(samples, role, *group, seed, len(groups)) for group in groups]
 
     absent = Reason.TOO_FEW_ROWS, f"no subgroup has {LEAST_SUBGROUP_ROWS} rows"
+    found = chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.", sure=True)
     subject = panels.subject(samples)
-    others = "" if subject is None else f" {OF_OTHERS.format(subject)}"
-    return chance.kept(samples, measure, absent, f"Up to {GROUP_ROWS} rows of each subgroup.{others}", sure=True)
+    return found if subject is None else replace(found, detail={**found.detail, "subject": subject})
 
 
 def _groups(samples: Samples, role: str, seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

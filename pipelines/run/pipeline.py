@@ -64,7 +64,7 @@ def _decided(doing: Doing, config: RunConfig, night: Night, fitted: FittedSteps)
     repeated = _repeated(doing(fitted.config), fitted, schema, drawn)
     scored = do(steps.score, **compared, **given, repeated=repeated)
     facts = _facts(night, fitted, drawn)
-    facts["notes"] += large.sentences(judged_rows["rows"], drawn["table"]["rows"], chosen["copies"])
+    facts["notes"] += scored["notes"] + large.sentences(judged_rows["rows"], drawn["table"]["rows"], chosen["copies"])
     judged = {"report": scored["report"], "synthetic": drawn["table"], "schema": schema, "facts": facts}
     judged |= {"changes": findings.sentences(night.changes), "model": fitted.model["model"]["digest"]}
     decided = do(steps.decide, **judged, code=code_digest(), configuration=large.settled(config, source).digest())

@@ -21,6 +21,7 @@ from launderette.pipelines.release import cards, history, publishing
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, Step, step
 from launderette.pipelines.scoring import repeats
+from launderette.pipelines.scoring import run as scoring
 from launderette.pipelines.shards.jobs import Spread, one_by_one
 from launderette.pipelines.stages import sampling
 
@@ -252,6 +253,7 @@ def score(
     return {
         "scores": {name: score.value for name, score in report.scores.items()},
         "report": file_artifact(place.path("scores.json")),
+        "notes": scoring.sentences(report, config),
     }
 
 

@@ -14,6 +14,7 @@ from launderette.generators import Schema, Synthesizer
 from launderette.generators.contract import HasLogProb
 from launderette.generators.sampling import reading
 from launderette.pipelines.config import RunConfig
+from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.personal_data import fakes
 from launderette.pipelines.run.artifacts import LaunderError
@@ -147,6 +148,18 @@ def losses(model: Synthesizer, train: pd.DataFrame, frame: pd.DataFrame) -> np.n
     """
     known = loss_of(model)
     return None if known is None else known(frame)
+
+
+def sentences(report: Report, config: RunConfig) -> list[str]:
+    """Say which column names the subjects of a panel, where nobody has stated whose the rows are."""
+    found = report.scores.get("diversity.subgroups")
+    if found is None or config.split.entity or (subject := found.detail.get("subject")) is None:
+        return []
+    name = as_key(subject)
+    return [
+        f"Rows that share a value of {subject!r} are nearest to each other, and counted one by one: they may stand on "
+        f"both sides of the split. Where they belong to one person, state split: {{entity: {name}}}."
+    ]
 
 
 def metrics(config: RunConfig) -> list[str] | None:

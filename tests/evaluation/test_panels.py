@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import evaluation
 from evaluation import panels, samples
 from evaluation.diversity.subgroups import subgroups
+from pipelines.config import RunConfig
 from pipelines.config.rules import DEFAULT_RULES
+from pipelines.scoring import run as scoring
 from tests.evaluation.tables import mixed
 
 STATES, YEARS = 40, 25
@@ -46,9 +49,16 @@ def test_people_of_no_panel_have_no_subject(seed):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_states_whose_years_nobody_has_learnt_pass(known):
-    found = subgroups(compared(panel(2, known)))
-    assert found.low >= DEFAULT_RULES["diversity.subgroups"]["at_least"]
-    assert "Rows of one 'state'" in found.note
+    assert subgroups(compared(panel(2, known))).low >= DEFAULT_RULES["diversity.subgroups"]["at_least"]
+
+
+def test_whose_rows_may_be_ones_is_said_where_nobody_has_stated_it():
+    real = panel(1)
+    report = evaluation.score(real[:800], real[800:], panel(2), names=["diversity.subgroups"])
+    unstated, stated = ({"source": "t.csv", "split": split} for split in ({}, {"entity": "none"}))
+    (said,) = scoring.sentences(report, RunConfig.model_validate(unstated))
+    assert "split: {entity: state}" in said
+    assert scoring.sentences(report, RunConfig.model_validate(stated)) == []
 
 
 @pytest.mark.parametrize(
