@@ -29,7 +29,9 @@ def init(
     from launderette.pipelines.run.artifacts import atomic_write
 
     check_new(output, overwrite)
-    loaded, settings = config.load(source, override or []), override or []
+    settings = override or []
+    read = [one for one in settings if epsilon is None or not one.startswith("privacy.")]  # columns are not stated yet
+    loaded = config.load(source, read)
     asked = modalities.of(loaded)
     if epsilon is not None:
         asked, settings = (

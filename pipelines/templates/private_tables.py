@@ -38,25 +38,30 @@ def draft(
     found: Ingested, source: str, config: RunConfig, settings: Sequence[str], rules: Proposals, entity: str | None
 ) -> Draft:
     """Return the first configuration of a table whose columns are to be stated."""
-    said = sentence(settings)
+    guarantee = _asked(settings)
+    said, learn = sentence(guarantee), guarantee.domain == "learn"
     asked = [f"generator.name={public.PRIVATE_GENERATOR}", *settings]
     what = (
         f"{len(found.schema.columns)} columns. State what is publicly known of each, not what these data show, and "
-        "drop the others; then"
+        f"{'have the others learnt, for a part of the budget, or drop them' if learn else 'drop the others'}; then"
     )
-    named = {"source": as_key(source), "columns": columns(found.schema), "guarantee": _comment(said)}
+    named = {"source": as_key(source), "columns": columns(found.schema, learn), "guarantee": _comment(said)}
     text = filled("private_table.yaml", asked, **named)
     return Draft(text, what, [said, f"{families.guaranteed(public.PRIVATE_GENERATORS)}. {ANOTHER}"])
 
 
-def sentence(settings: Sequence[str]) -> str:
-    """Return what the budget of settings promises; GeneratorError for an epsilon or a delta that promises nothing."""
+def _asked(settings: Sequence[str]) -> Privacy:
+    """Return the budget of settings; GeneratorError for an epsilon or a delta that promises nothing."""
     document: dict[str, Any] = {}
     for one in settings:
         if one.startswith("privacy."):
             documents.override(document, one)
     accounting.check(document["privacy"]["epsilon"], document["privacy"]["delta"])
-    asked = Privacy.model_validate(document["privacy"])
+    return Privacy.model_validate(document["privacy"])
+
+
+def sentence(asked: Privacy) -> str:
+    """Return what a budget promises."""
     reach = asked.rows_per_entity or 1
     variance = noise.variance_for(accounting.mu_of(asked.epsilon, asked.delta) / math.sqrt(MANY_COUNTS) / reach)
     return Ledger((gaussian("all", variance, MANY_COUNTS, reach=reach),), asked.delta, asked.unit).sentence()
@@ -66,9 +71,13 @@ def _comment(text: str) -> str:
     return "\n".join(f"# {line}" for line in textwrap.wrap(text, COMMENT_WIDTH))
 
 
-def columns(schema: Schema) -> str:
-    """Return the lines of columns: their kinds, decimals and formats as the rows look, and room for the rest."""
-    return "".join(f"  {as_key(escaped(one.name))}: {_room(one)}\n" for one in schema.columns)
+def columns(schema: Schema, learn: bool = False) -> str:
+    """Return the lines of columns: their kinds, decimals and formats as the rows look, and room for the rest; where
+    that is to be learnt for a part of the budget, none of it, for what is written counts as stated.
+    """
+    rooms = ((one.name, _room(one)) for one in schema.columns)
+    lines = ((name, "infer" if learn and not room.startswith("drop") else room) for name, room in rooms)
+    return "".join(f"  {as_key(escaped(name))}: {room}\n" for name, room in lines)
 
 
 def _room(column: object) -> str:

@@ -336,6 +336,12 @@ def test_init_leaves_room_for_what_is_public(source, capsys):
     assert "expected bounds and decimals of column 'age' stated" in capsys.readouterr().err
 
 
+def test_init_writes_nothing_that_rows_tell_of_what_is_to_be_learnt(source):
+    assert main(["init", "people.csv", "--epsilon", "3", "--set", "privacy.domain=learn"]) == 0
+    written = yaml.safe_load(Path("launder.yaml").read_text())
+    assert set(written["columns"].values()) <= {"infer", "drop"} and written["privacy"]["domain"] == "learn"
+
+
 def test_init_says_how_whoever_has_several_rows_is_protected(source, capsys):
     frame = table(60).assign(visitor_id=[f"V-{1000 + k // 3}" for k in range(60)])
     frame.to_csv("visits.csv", index=False)
