@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from evaluation import samples, utility
+from evaluation.fidelity import effects
 from evaluation.models import learners
 from evaluation.scores import Reason
 from evaluation.utility import agreement, agreement_subgroups, labels, prediction, worst
-from evaluation.utility.agreement import _left, _parts
+from evaluation.utility.agreement import _parts
 from evaluation.utility.worst import WorstPart, _lost
 from evaluation.utility.wrong_labels import Judged, shares
 from pipelines.config.rules import DEFAULT_RULES
@@ -142,8 +143,8 @@ def test_a_target_that_is_wrong_in_one_subgroup_is_refused(change):
 
 def test_what_is_left_by_hand():
     said, true = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 1.0])
-    assert _left(said, true, True)[0] == 0.5  # covariance 0.125, variance 0.25
-    assert _left(said, true, False)[0] == 1.0  # both rows that were said to be of the class are
+    assert effects.slope(said, true, centred=True)[0] == 0.5  # covariance 0.125, variance 0.25
+    assert effects.slope(said, true, centred=False)[0] == 1.0  # both rows that were said to be of the class are
 
 
 @pytest.mark.parametrize(
