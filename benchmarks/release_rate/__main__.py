@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ def _key(name: str, options: argparse.Namespace) -> str:
     return " ".join(map(str, (name, options.steps, options.seed, options.rows, *options.set, _code())))
 
 
+@cache
 def _code() -> str:
     from launderette.pipelines.run.artifacts import code_digest
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from launderette.evaluation import entities
 from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
@@ -75,6 +76,7 @@ def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
 
 def _one_each(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
     """One row of each person: a split keeps the rows of one together, by which trees would tell its sides apart."""
-    owners = [samples.frames[role][c].iloc[rows] for c in samples.identifiers]
-    repeated = [values for values in owners if values.notna().all() and values.nunique() <= len(rows) / ROWS_PER_ENTITY]
-    return rows[~max(repeated, key=lambda values: values.nunique()).duplicated().to_numpy()] if repeated else rows
+    named = [samples.frames[role][c].iloc[rows] for c in samples.identifiers]
+    firsts = [entities.first_rows(values) for values in named if values.nunique()]
+    repeated = [first for first in firsts if first.sum() <= len(rows) / ROWS_PER_ENTITY]
+    return rows[max(repeated, key=np.sum)] if repeated else rows

@@ -99,13 +99,15 @@ def test_honest_tables_are_not_refused(honest, kind):
     assert refused(calibration.load(kind)(honest, np.random.default_rng(1))) == set()
 
 
-def test_entities_on_one_side_are_no_other_population():
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_entities_on_one_side_are_no_other_population(unknown):
     rows = mixed(150).assign(person=[f"p{n}" for n in range(150)])
     real = rows.loc[np.repeat(rows.index, 6)].reset_index(drop=True)
     real["income"] += np.random.default_rng(0).normal(size=len(real))  # so that no row repeats another
+    real.loc[[5, 605] if unknown else [], "person"] = None
     report = found(population.Case(real[:600], real[600:], real[:600], "owner", {"person": "identifier"}))
     drift = next(finding for finding in report if finding.check == "drift")
-    assert "tell 50 holdout rows" in drift.sentence and drift.level == "held"
+    assert f"tell {50 + unknown} holdout rows" in drift.sentence and drift.level == "held"
 
 
 def test_a_table_given_twice_stops_before_scoring(honest):
