@@ -43,7 +43,8 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "name, middlename, vorname, vornamen, rufname, prenom, prenoms, nombre de pila, nombres, primeiro nome, imie, "
         "imiona, jmeno krestni, krestni jmeno, jmeno, krstne meno, meno, etunimi, fornavn, fornamn, tilltalsnamn, "
         "voornaam, voornamen, roepnaam, keresztnev, utonev, ad, adi, prenume, ime, eesnimi, vardas, vards, имя, ім я, "
-        "име, ονομα, 名, 名前, 이름, nama depan, ten, שם פרטי, الاسم الاول"
+        "име, ονομα, 名, 名前, 이름, nama depan, ten, שם פרטי, الاسم الاول, preferred name, known as, "
+        "segon nom, gaelunafn, millinafn, deuxieme prenom, surnom, اسم الاب"
     ),
     "last_name": _phrases(
         "last name, lastname, lname, surname, surnames, family name, familyname, maiden name, nachname, nachnamen, "
@@ -51,7 +52,8 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "sobrenome, ultimo nome, apelido, cognome, cognomi, nazwisko, prijmeni, priezvisko, sukunimi, etternavn, "
         "efternavn, efternamn, achternaam, familienaam, vezeteknev, csaladnev, soyad, soyadi, soyisim, nume de familie,"
         "prezime, perekonnanimi, pavarde, uzvards, фамилия, прізвище, επωνυμο, 姓, 苗字, 성, 성씨, nama belakang, nama "
-        "keluarga, ho, שם משפחה, اسم العائلة"
+        "keluarga, ho, שם משפחה, اسم العائلة, birth surname, name at birth, birth name, nom de jeune fille, nom de "
+        "naissance, nom jeune fille, cognom, cognoms, aettarnafn, apelyido, වාසගම"
     ),
     "name": _phrases(
         "full name, fullname, customer name, client name, patient name, employee name, person name, contact name, "
@@ -61,7 +63,9 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "nome completo, nome e cognome, nominativo, imie i nazwisko, cele jmeno, jmeno a prijmeni, koko nimi, nimi, "
         "fulde navn, fullt navn, navn, fullstandigt namn, fullstandig namn, namn, volledige naam, naam, teljes nev, "
         "nev, ad soyad, adi soyadi, nume complet, nume si prenume, nume, ime i prezime, puno ime, taisnimi, фио, "
-        "полное имя, пиб, ονοματεπωνυμο, 氏名, 姓名, 성명, nama lengkap, nama, ho ten, ho va ten, שם מלא, الاسم الكامل"
+        "полное имя, пиб, ονοματεπωνυμο, 氏名, 姓名, 성명, nama lengkap, nama, ho ten, ho va ten, שם מלא, "
+        "الاسم الكامل, initials, "
+        "inits, initiales, initialen, iniciales, iniziali, inicials, inicjaly, upphafsstafir, الاحرف الاولى"
     ),
     "email": _phrases(
         "email, e mail, mail, emails, email address, mail address, e mail adresse, emailadresse, mailadresse, courriel,"
@@ -76,7 +80,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "mobilni, puhelin, puhelinnumero, matkapuhelin, telefonszam, mobiltelefon, telefoon, telefoonnummer, gsm, "
         "telefon numarasi, cep telefonu, numar de telefon, broj telefona, broj mobitela, телефон, мобильный, "
         "τηλεφωνο, κινητο, 電話, 電話番号, 电话, 手机, 전화, 전화번호, nomor telepon, telepon, so dien thoai, "
-        "טלפון, هاتف"
+        "טלפון, هاتف, sim no, subscriber number, simi, farsimanumer, رقم المحمول, رقم الجوال, ජංගම, whatsapp"
     ),
     "address": _phrases(
         "address, addresses, street, road, street address, home address, postal address, mailing address, address "
@@ -114,17 +118,24 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "vehicle plate, vehicle registration, car registration, car reg, registration plate, kennzeichen, kfz "
         "kennzeichen, immatriculation, plaque, plaque d immatriculation, matricula, placa, placas, targa, kenteken, "
         "rejestracja, numer rejestracyjny, registreringsnummer, nummerplade, rekisterinumero, rendszam, plaka, spz, "
-        "госномер, номерной знак, 車番, 车牌, 车牌号, 차량번호, nomor polisi, bien so"
+        "госномер, номерной знак, 車番, 车牌, 车牌号, 차량번호, nomor polisi, bien so, pass no, pass number, "
+        "pport, travel doc, travel document no, licence number, license number, driving permit, driving licence no, "
+        "dl, dl no, permis conduire, carnet conduir, carnet de conduir, passaport, vegabrefsnr, okuskirteini, "
+        "bilnumer, vehicle reg, motor reg, car no, plate, رقم الجواز, جواز السفر, رخصة القيادة, لوحة السيارة, "
+        "lisensya, fuhrerausweis, forerkort, rijbewijsnummer, tax number, tax no, vat no, ustid, steuernr, "
+        "numero fiscal, imei, iccid, imsi"
     ),
     "ip": _phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
-    "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address"),
+    "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address, bssid, ماك"),
     "birth_date": _phrases(
         "birth date, birthdate, birthday, date of birth, dateofbirth, dob, born, born on, bday, geburtsdatum, "
         "geburtstag, geboren, gebdat, date de naissance, naissance, ne le, fecha de nacimiento, nacimiento, data de "
         "nascimento, nascimento, data di nascita, nascita, data urodzenia, urodzony, datum narozeni, narozen, "
         "datum narodenia, syntymaaika, syntynyt, fodselsdato, fodselsdag, fodt, fodelsedatum, fodd, geboortedatum, "
         "geboren op, szuletesi datum, szuletesnap, dogum tarihi, data nasterii, datum rodenja, sunniaeg, "
-        "дата рождения, дата народження, ημερομηνια γεννησης, 生年月日, 出生日期, 생년월일, tanggal lahir, ngay sinh"
+        "дата рождения, дата народження, ημερομηνια γεννησης, 生年月日, 出生日期, 생년월일, tanggal lahir, ngay sinh, "
+        "data naixement, data de naixement, naixement, "
+        "faedingardagur, kapanganakan, تاريخ الميلاد, تاريخ الولادة, උපන් දිනය"
     ),
     "account": _phrases(
         "user name, username, uname, login, login name, handle, nick, nickname, screen name, screenname, twitter, "
@@ -132,7 +143,9 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "nom d utilisateur, pseudo, nombre de usuario, usuario, nome de usuario, nome utente, nazwa uzytkownika, "
         "uzivatelske jmeno, kayttajatunnus, brukernavn, brugernavn, anvandarnamn, gebruikersnaam, felhasznalonev, "
         "kullanici adi, nume utilizator, korisnicko ime, kasutajanimi, имя пользователя, логин, ονομα χρηστη, "
-        "ユーザー名, 用户名, 사용자명, nama pengguna, ten dang nhap, שם משתמש, اسم المستخدم"
+        "ユーザー名, 用户名, 사용자명, nama pengguna, ten dang nhap, שם משתמש, اسم المستخدم, sam account, "
+        "samaccountname, domain user, ad user, logon, upn, user logon, login name, facebook, "
+        "tiktok, insta, mastodon, usuari, notandanafn"
     ),
     "text": _phrases(
         "note, notes, comment, comments, remark, remarks, description, feedback, message, messages, free text, "

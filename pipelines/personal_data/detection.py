@@ -15,7 +15,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
-from launderette.pipelines.personal_data import column_names, holding, name_shapes, neighbours, value_forms
+from launderette.pipelines.personal_data import accounts, column_names, holding, name_shapes, neighbours, value_forms
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
@@ -37,7 +37,6 @@ HOUSE = re.compile(  # its number begins or ends a line, or stands before a bloc
 UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Thailand and Laos, Burma, Cambodia
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
-HANDLE = re.compile(r"@\w[\w.-]{2,}")  # of a user
 SOMEBODYS_NUMBER = re.compile(
     r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}"
 )  # letters and digits of a number that somebody has
@@ -74,7 +73,7 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     if not texts:
         return None
     checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
-        *(_checked, _numbered, _dialled, _held, _located, _told, _called, _logged, _mentioned),
+        *(_checked, _logged, _numbered, _dialled, _held, _located, _told, _called, _mentioned),
     )  # fmt: skip
     share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
@@ -134,8 +133,8 @@ def _checked(name: str, named: Named | None, texts: Sequence[str], distinct: flo
 
 
 def _held(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
-    """Tell texts that hold addresses, accounts or phone numbers inside."""
-    share, what = holding.inside(texts)
+    """Tell texts that hold addresses, accounts, phone numbers or fields of people inside."""
+    share, what = max(holding.inside(texts), holding.fields_inside(texts))
     return Found("text", LIKELY, f"{share:.0%} of its values hold {what}") if share else None
 
 
@@ -148,13 +147,11 @@ def _mentioned(name: str, named: Named | None, texts: Sequence[str], distinct: f
 
 
 def _logged(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
-    """Tell user names, by the column's name, or by the @ before each."""
-    if len(texts) < LEAST_DISTINCT:
-        return None
-    marked = sum(bool(HANDLE.fullmatch(text)) for text in texts) / len(texts)
-    if _is(named, "account"):
-        return Found("account", LIKELY, "its name")
-    return _said("account", marked, False, LIKELY) if marked >= TELLING_SHARE else None
+    """Tell user names, by how systems write them, or by the column's name."""
+    written, own = accounts.written_share(texts), _is(named, "account")
+    if len(texts) >= LEAST_PEOPLE and written >= (NAMED_SHARE if own else TELLING_SHARE):
+        return _said("account", written, own, LIKELY)
+    return Found("account", LIKELY, "its name") if own and len(texts) >= LEAST_DISTINCT else None
 
 
 def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
@@ -248,6 +245,8 @@ def _called(name: str, named: Named | None, texts: Sequence[str], distinct: floa
     if _is(named, "name", "first_name", "last_name") and named is not None and named.sure:
         scripts = sum(bool(re.match(r"[^\W\d_]", text)) for text in texts) / len(texts)
         return _said(named.kind, scripts, True, CONFIDENT) if scripts >= NAMED_SHARE and len(texts[0]) < 100 else None
+    several = name_shapes.joined_share(texts) >= NAMED_SHARE
+    texts = [name for text in texts for name in name_shapes.joined(text)] if several else texts
     small = sum(text == text.lower() != text.upper() for text in texts) >= TELLING_SHARE * len(texts)
     texts = [text.title() for text in texts] if small else texts
     written = name_shapes.written_share(texts)
@@ -257,6 +256,7 @@ def _called(name: str, named: Named | None, texts: Sequence[str], distinct: floa
     titled = len(texts) >= LEAST_DISTINCT and name_shapes.titled_share(texts) >= TELLING_SHARE
     new = distinct >= LEAST_NEW / (1 if named is None else 3) and len(texts) >= LEAST_DISTINCT
     kind = "name" if titled else (_kind_of_new if new else _kind_of_repeated)(named, texts)
+    kind = "name" if several and (kind or name_shapes.likeness(texts) >= LIKENESS["name"]) else kind
     sure, of = LIKELY if named else GUESSED, f"{written:.0%} of its values are written and read as names do"
     return Found(kind, sure, f"its name and {of}" if named and named.who else of) if kind else None
 

@@ -7,14 +7,19 @@ names somebody however often it comes.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
-from launderette.pipelines.personal_data import name_shapes, value_forms
+from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
 
 MAIL_INSIDE = re.compile(r"[^@\s,;:<>()\[\]\"'/]+@[^@\s,;:<>()\[\]\"'/]+\.[^\W\d_]{2,}")
 ACCOUNT_INSIDE = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 ABROAD_INSIDE = re.compile(r"(?<![\w+])\+\d{1,3}[\d ()/.-]{6,18}\d\b")
 CARD_INSIDE = re.compile(r"(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])")
-OCTETS_INSIDE = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+OCTETS_INSIDE = re.compile(r"(?<![\w.])(?<!\w/)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")  # not Chrome/99.0.0.0
+MAC_INSIDE = re.compile(r"(?<![\w:-])[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![\w:-])")
+FIELD = re.compile(
+    r"""["'](\w+)["']\s*:\s*["']|[?&;,\s{]?\b(\w+)=(?=[^\s=])|<(\w+)(?:\s[^<>]*)?>(?=[^<\s])"""
+)  # JSON, a=b, XML
 DIALLED_INSIDE = (
     re.compile(  # in most countries with a 0 before it, in North America without; parted, or after a telling word
         r"(?<![\w+.,/-])(?:\(?0[1-9]\d{0,4}\)?(?: ?[ /.-] ?\d{2,8}){1,5}|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])"
@@ -24,6 +29,8 @@ DIALLED_INSIDE = (
 DIALLED_DIGITS = range(8, 14)  # of a phone number without its country's code
 CALLED = re.compile(r"\b(?:tel|phone|mob|cell|call|ring|rang|dial|text|sms|fax|anruf|ruf|handy|appel|llam|chiam)", re.I)
 LEAST_INSIDE, INSIDE_SHARE = 3, 0.02  # distinct values that hold such a thing, and share of them
+FIELDS_SHARE = 0.5  # of texts that hold a field of a person
+PERSON_FIELDS = frozenset({"first", "last", "given", "family", "user", "name"})  # in a document of fields
 PARTED_SHARE = 0.1  # the same of phone numbers without their country's code, which other numbers are like
 VALID_INSIDE = 0.7  # of numbers inside that are long enough for a card, from which they are cards
 COMMON_WORD_SHARE = 0.05  # of distinct values, beyond which a word in them is no name
@@ -79,8 +86,26 @@ INSIDE: tuple[tuple[str, re.Pattern[str], float, Callable[[Sequence[str], Sequen
     ("phone numbers", ABROAD_INSIDE, INSIDE_SHARE, _all),
     ("numbers of payment cards", CARD_INSIDE, INSIDE_SHARE, _cards),
     ("IP addresses", OCTETS_INSIDE, INSIDE_SHARE, _octets),
+    ("MAC addresses", MAC_INSIDE, INSIDE_SHARE, _all),
     ("phone numbers", DIALLED_INSIDE, PARTED_SHARE, _parted),
 )
+
+
+def fields_inside(texts: Sequence[str]) -> tuple[float, str]:
+    """Return the share of texts that hold a field of a person (`"surname": ...`, `user=...`, `<email>`), and what that
+    is; 0 for fewer than half.
+    """
+    held = [
+        any(map(_is_of_person, {name for found in FIELD.findall(text) for name in found if name})) for text in texts
+    ]
+    enough = sum(held) >= max(LEAST_INSIDE, FIELDS_SHARE * len(texts))
+    return (sum(held) / len(texts), "fields of people") if enough else (0.0, "")
+
+
+@lru_cache(maxsize=4096)
+def _is_of_person(field: str) -> bool:
+    named = column_names.read(field)
+    return field in PERSON_FIELDS or (named is not None and named.sure and named.kind != "text")
 
 
 def people_inside(texts: Sequence[str]) -> float:

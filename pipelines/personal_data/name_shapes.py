@@ -39,6 +39,9 @@ LETTERS_OF_FULL, MOST_LETTERS = 2.3, 4  # of a full name of such a script: on av
 TITLE = re.compile(r"\b\w{1,5}(?:\(\w+\))?\.")  # Dr., Mr., Ing., Sr(a).
 ADDRESSED_SHARE = 0.05  # of texts of three words or more that begin alike, as with a form of address
 ASIDE = re.compile(r"\([^)]*\)")
+BETWEEN_NAMES = re.compile(
+    r"\s*[&/;|+]\s*|\s(?:and|und|et|en|og|och|ja|i|y|e|и|та|및)\s"
+)  # between the names of several people
 INITIAL = re.compile(r"\b[^\W\d_]\.")
 PARTICLE_LETTERS = 4  # of de, van, da, bint; longer words of small letters are no part of a name
 LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name
@@ -80,6 +83,16 @@ def _is_written(text: str) -> bool:
         return False
     small = [word for word in found if word[0] != word[0].title()]  # not of scripts that have no capitals
     return len(small) < len(found) and all(len(word) <= PARTICLE_LETTERS for word in small)
+
+
+def joined(text: str) -> list[str]:
+    """Return the names in a text that has several people's: Anna & Jon Berg."""
+    return [name.strip() for name in BETWEEN_NAMES.split(text) if name.strip()]
+
+
+def joined_share(texts: Sequence[str]) -> float:
+    """Share of texts of several people's names, by what stands between them."""
+    return sum(len(joined(text)) > 1 for text in texts) / max(1, len(texts))
 
 
 def full_share(texts: Sequence[str]) -> float:

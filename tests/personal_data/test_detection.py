@@ -274,6 +274,37 @@ def test_a_short_text_is_personal_where_what_varies_in_it_is(values, personal):
     assert found(pd.DataFrame({"c1": texts * 5})) == ({"c1": "text"} if personal else {})
 
 
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("https://www.linkedin.com/in/{user}", "account"),
+        ("https://forum.example/users/{user}/posts?page=2", "account"),
+        ("https://shop.example/profile?user={user}&tab=1", "account"),
+        ("CORP\\{user}", "account"),
+        ("{user}#4411", "account"),
+        ("/home/{user}/report.txt", "account"),
+        ("uid={user},ou=people,dc=example", "account"),
+        ('{{"user": {{"surname": "{last}", "plan": "free"}}}}', "text"),
+        ("surname={last}&plan=free", "text"),
+        ("<order><surname>{last}</surname></order>", "text"),
+        ("login from 00:1b:44:11:3a:{n} refused", "text"),
+        ("{first} & {first} {last}", "name"),
+        ("{first} {last} / {first} {last}", "name"),
+        ("https://shop.example/table/{n}", None),
+        ('{{"theme": "dark", "beta": true, "size": {n}}}', None),
+        ("Mozilla/5.0 (X11) Chrome/1{n}.0.0.0", None),
+        ("C:\\data\\{n}.csv", None),
+    ],
+)
+def test_user_names_couples_and_documents_with_fields_of_people_are_told_however_few(form, kind):
+    fake = Faker("en_AU")
+    fake.seed_instance(0)
+    made = [
+        form.format(user=fake.user_name(), first=fake.first_name(), last=fake.last_name(), n=k) for k in range(10, 40)
+    ]
+    assert found(pd.DataFrame({"c1": made * 20})).get("c1") == kind
+
+
 def test_addresses_of_machines_and_handles_are_told_in_their_other_writings():
     rng = random.Random(0)
     machines = [":".join(f"{rng.randrange(256):02x}" for _ in range(6)) for _ in range(40)]
