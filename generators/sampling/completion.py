@@ -21,7 +21,7 @@ def worked_out(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
     for one in _known(frame, encoding):
         if (gaps := frame[one.name].isna().to_numpy()).any():
             ticks, is_missing = one.ticks(_values(frame, encoding, one))
-            frame = _filled(frame, one.name, _written(one.column, ticks, is_missing), gaps)
+            frame = _filled(frame, one.name, one.column, ticks, gaps & ~is_missing)
     return frame
 
 
@@ -43,10 +43,8 @@ def solved(frame: pd.DataFrame, encoding: Encoding, drawn: pd.DataFrame | None =
             again = [ticks / per_unit(column) if i == k else own for i, own in enumerate(values)]
             gives = np.isclose(one.ticks(again)[0] / per_unit(one.column), result, rtol=slack_of(one.column), atol=0)
             taken = last & ~np.isnan(found) & gives & _possible(column, ticks)
-            if taken.any():
-                ticks = ticks.astype("int64") if column.scale else ticks
-                frame = _filled(frame, name, _written(column, ticks, ~taken), taken)
-                values = _values(frame, encoding, one)
+            frame = _filled(frame, name, column, ticks.astype("int64") if column.scale else ticks, taken)
+            values = _values(frame, encoding, one)
     return frame
 
 
@@ -66,13 +64,20 @@ def _possible(column: Cells | Labels, ticks: np.ndarray) -> np.ndarray:
     return (ticks >= column.low[0]) & (ticks <= column.high[-1]) if column.size else np.zeros(len(ticks), dtype=bool)
 
 
-def _written(column: Cells | Labels, ticks: np.ndarray, is_missing: np.ndarray) -> pd.Series:
-    place = np.zeros(len(ticks))
+def _written(column: Cells | Labels, ticks: np.ndarray) -> pd.Series:
+    none, place = np.zeros(len(ticks), dtype=bool), np.zeros(len(ticks))
     if isinstance(column, Labels):
-        return column.decode(column.cells_at(ticks, is_missing), place)
-    return column.written(ticks, is_missing, place)
+        return column.decode(column.cells_at(ticks, none), place)
+    return column.written(ticks, none, place)
 
 
-def _filled(frame: pd.DataFrame, name: str, values: pd.Series, gaps: np.ndarray) -> pd.DataFrame:
-    own = frame[name]
-    return frame.assign(**{name: own.where(~gaps, values.set_axis(frame.index))})
+def _filled(
+    frame: pd.DataFrame, name: str, column: Cells | Labels, ticks: np.ndarray, taken: np.ndarray
+) -> pd.DataFrame:
+    """Return the frame with the values of ticks [rows] where they are taken. The others are written as if they were one
+    of those, for a column of whole numbers may hold no missing value.
+    """
+    if not taken.any():
+        return frame
+    values = _written(column, np.where(taken, ticks, ticks[taken.argmax()]))
+    return frame.assign(**{name: frame[name].where(~taken, values.set_axis(frame.index))})

@@ -84,6 +84,16 @@ def test_gaps_are_filled_by_what_they_follow_from(fitted):
     assert np.allclose(filled.loc[:90, "net"], frame.loc[:90, "net"])
 
 
+def test_gaps_of_whole_numbers_that_were_never_missing_are_worked_out():
+    whole = pd.DataFrame(np.random.default_rng(0).integers(0, 9, (99, 2)), columns=["home", "away"])
+    whole["goals"] = whole["home"] + whole["away"]
+    gaps = whole.astype("Int64").mask(np.eye(3, dtype=bool)[np.arange(99) % 3])  # one of a row
+    model = generators.fit(whole, "tabular.marginals", seed=0)
+    assert list(model.record["derived"]) == ["goals"]
+    pd.testing.assert_frame_equal(model.impute(gaps), whole.astype("Int64"))
+    assert model.impute(gaps.assign(home=None, away=None), draws=3).notna().all(axis=None)
+
+
 def test_a_worked_out_column_adds_nothing_to_the_likelihood(fitted):
     _, model = fitted
     if hasattr(model, "log_prob"):
