@@ -2,26 +2,56 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pandas as pd
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from launderette.generators.contract import Where
-from launderette.generators.data.images import ImageForm
+from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.encoding.encoder import Encoding
-from launderette.generators.notebook import ShownModel
+from launderette.generators.notebook import ShownModel, name_of
+from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.sampling import rows
 from launderette.generators.sampling.rows import Drawing
+from launderette.generators.training import checkpoint
 
 Config = TypeVar("Config")
 Model = TypeVar("Model", bound=nn.Module)
 
 
+class FittedModel(ShownModel):
+    """A fitted generator, of tables or of images."""
+
+    config: Any
+    model: nn.Module
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What the rows or images were asked, and what it cost; None without a privacy budget."""
+        document = self.record.get("ledger")
+        return None if document is None else Ledger.from_dict(document)
+
+    @abstractmethod
+    def coding(self) -> dict[str, Any]:
+        """Return what turns data into numbers, by its name in the document."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what was trained, by name."""
+        return self.model.state_dict()
+
+    def save(self, folder: Path) -> None:
+        """Write the model as safetensors and JSON."""
+        document = {"generator": name_of(self), "config": asdict(self.config), **self.coding()}
+        checkpoint.write(Path(folder), document | {"record": dict(self.record)}, self.tensors())
+
+
 @dataclass(frozen=True, repr=False)
-class FittedTable(ShownModel, Generic[Config, Model]):
+class FittedTable(FittedModel, Generic[Config, Model]):
     """A fitted generator of tables."""
 
     encoding: Encoding
@@ -32,6 +62,9 @@ class FittedTable(ShownModel, Generic[Config, Model]):
     @property
     def schema(self) -> Schema:
         return self.encoding.schema
+
+    def coding(self) -> dict[str, Any]:
+        return {"encoding": self.encoding.to_dict()}
 
     def sample(
         self, n: int, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
@@ -59,7 +92,7 @@ class FittedTable(ShownModel, Generic[Config, Model]):
 
 
 @dataclass(frozen=True, repr=False)
-class FittedImages(ShownModel, Generic[Config, Model]):
+class FittedImages(FittedModel, Generic[Config, Model]):
     """A fitted generator of images."""
 
     form: ImageForm
@@ -70,3 +103,23 @@ class FittedImages(ShownModel, Generic[Config, Model]):
     @property
     def schema(self) -> Schema:
         return self.form.schema
+
+    def coding(self) -> dict[str, Any]:
+        return {"form": self.form.to_dict()}
+
+    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
+        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
+        can meet.
+        """
+        return self.form.sample(n, seed, where, self.draw, self.chunk)
+
+    @property
+    def chunk(self) -> int:
+        """How many images are drawn at once."""
+        return self.form.chunk
+
+    def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
+        """Label numbers y [B] -> images uint8 [B, C, H, W]."""
+        model: Any = self.model
+        drawn: Tensor = model.draw(y, stream)
+        return drawn

@@ -25,13 +25,13 @@ class ShownModel:
 
     def __repr__(self) -> str:
         return (
-            f"<{_name(self)}: {_columns(self.schema)}, {self.record.get('steps', '?')} steps on "
+            f"<{name_of(self)}: {_columns(self.schema)}, {self.record.get('steps', '?')} steps on "
             f"{self.record.get('device', '?')}>"
         )
 
     def _repr_html_(self) -> str:
         facts = [(key, _short(self.record[key])) for key in self.SHOWN if key in self.record]
-        return html_table(_name(self), ("training", ""), facts) + self.schema._repr_html_()
+        return html_table(name_of(self), ("training", ""), facts) + self.schema._repr_html_()
 
 
 class ShownProgress:
@@ -56,7 +56,8 @@ def progress() -> ShownProgress | None:
     return ShownProgress(shell.display_pub) if getattr(shell, "kernel", None) else None
 
 
-def _name(model: object) -> str:
+def name_of(model: object) -> str:
+    """Return the name of the generator that a model is of: the path of its module."""
     return ".".join(type(model).__module__.split(".")[-2:])
 
 

@@ -163,14 +163,14 @@ class ImageForm:
         seed: int,
         where: Where | None,
         draw: Callable[[Tensor, torch.Generator], Tensor],
-        chunk: int | None = None,
+        chunk: int,
     ) -> Images:
         """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on
         seed and i alone.
         """
         if n < 0:
             raise GeneratorError(f"expected a number of images, found {n}")
-        chunk, known = chunk or self.chunk, self.known(where or {})
+        known = self.known(where or {})
         parts, numbers = [np.zeros((0, self.channels, self.height, self.width), np.uint8)], [np.zeros(0, "int64")]
         for first in range(0, n, chunk):
             y = self._drawn_labels(seed, first, chunk, known)

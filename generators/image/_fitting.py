@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Unpack
 
 import torch
@@ -15,7 +14,6 @@ from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.devices import device as devices
 from launderette.generators.devices.compiling import pays
 from launderette.generators.errors import GeneratorError
-from launderette.generators.training import checkpoint as files
 from launderette.generators.training import fitting
 from launderette.generators.training.fitting import FitOptions
 from launderette.generators.training.plan import Plan
@@ -84,17 +82,6 @@ def check_patch(config: Any, form: ImageForm) -> None:
         raise GeneratorError(
             f"expected patch to be at most {side}, the shorter side of the images, found {config.patch}; lower it"
         )
-
-
-def save(folder: Path, family: ImageFamily, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
-    """Write what was fitted (its form, config and record) and its tensors as safetensors and JSON."""
-    document = {
-        "generator": family.name,
-        "config": asdict(fitted.config),
-        "form": fitted.form.to_dict(),
-        "record": dict(fitted.record),
-    }
-    files.write(Path(folder), document, tensors)
 
 
 def restore(

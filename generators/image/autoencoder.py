@@ -9,14 +9,12 @@ Image i depends on the seed and i alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.errors import GeneratorError
@@ -93,13 +91,7 @@ class Autoencoder(FittedImages[Config, Model]):
 
     latents: tuple[Mixture, ...] = field(repr=False)  # of each label, of all images where there is none
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
-        can meet.
-        """
-        return self.form.sample(n, seed, where, self._draw)
-
-    def _draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
+    def draw(self, y: Tensor, stream: torch.Generator) -> Tensor:
         """Label numbers y [B] -> images uint8 [B, C, H, W]."""
         d = self.config.latent
         choice, e = torch.rand(len(y), generator=stream).double(), torch.randn(len(y), 2 * d, generator=stream).double()
@@ -120,14 +112,13 @@ class Autoencoder(FittedImages[Config, Model]):
         parts = self.form.pack(unlabelled).to(self.model.head.weight.device).split(self.form.chunk)
         return torch.cat([self.model.head(self.model.encode(part)[0]).softmax(1).cpu() for part in parts]).numpy()
 
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
+    def tensors(self) -> dict[str, Tensor]:
         latents = {
             f"latents.{k}.{part}": getattr(of_label, part)
             for k, of_label in enumerate(self.latents)
             for part in MIXTURE_FIELDS
         }
-        _fitting.save(folder, FAMILY, self, self.model.state_dict() | latents)
+        return super().tensors() | latents
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:

@@ -11,7 +11,6 @@ given in bits per dimension. Image i depends on the seed and i alone.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -19,7 +18,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
@@ -193,12 +191,10 @@ class Model(nn.Module):
 class Autoregressive(FittedImages[Config, Model]):
     """Fitted images: samples, tells likelihoods and the uniforms of an image, saves itself."""
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
-        can meet.
-        """
-        chunk = CHUNK_IMAGES if self.form.values <= MOST_CHUNK_VALUES else self.form.chunk
-        return self.form.sample(n, seed, where, self.model.draw, chunk)
+    @property
+    def chunk(self) -> int:
+        """How many images are drawn at once."""
+        return CHUNK_IMAGES if self.form.values <= MOST_CHUNK_VALUES else self.form.chunk
 
     @torch.no_grad()
     def log_prob(self, images: Images) -> np.ndarray:
@@ -223,10 +219,6 @@ class Autoregressive(FittedImages[Config, Model]):
         chunks = form.pack(images).split(form.chunk)
         drawn = [model.uniforms(x.to(model.rank.device), stream)[:, model.real].cpu() for x in chunks]
         return torch.cat(drawn).numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoregressive:

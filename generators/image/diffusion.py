@@ -12,14 +12,12 @@ images are known by heart. Image i depends on the seed and i alone.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
@@ -214,12 +212,6 @@ class Model(nn.Module):
 class Diffusion(FittedImages[Config, Model]):
     """Fitted images: samples, tells its loss, saves itself."""
 
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
-        can meet.
-        """
-        return self.form.sample(n, seed, where, self.model.draw)
-
     @torch.no_grad()
     def loss(self, images: Images, *, seed: int = 0) -> np.ndarray:
         """Return the denoising loss of each image, averaged over noises that all share: float64 [N]
@@ -231,10 +223,6 @@ class Diffusion(FittedImages[Config, Model]):
         noises = torch.randn(LOSS_DRAWS, 1, *form.shape, generator=stream)
         parts = [self.model.shared_loss(x.to(device), sizes, noises).cpu() for x in form.pack(images).split(form.chunk)]
         return torch.cat(parts).numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Diffusion:

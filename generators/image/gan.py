@@ -10,7 +10,6 @@ stopped, and its record says so. Image i depends on the seed and i alone.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -18,7 +17,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images, to_pixels, to_unit
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
@@ -123,16 +121,6 @@ class Model(nn.Module):
 
 class Adversarial(FittedImages[Config, Model]):
     """Fitted images: samples, saves itself."""
-
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
-        can meet.
-        """
-        return self.form.sample(n, seed, where, self.model.draw)
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        _fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: Images, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Adversarial:

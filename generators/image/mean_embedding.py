@@ -11,15 +11,14 @@ depends on the seed and i alone.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from launderette.generators.contract import Budget, Progress, Where
+from launderette.generators.contract import Budget, Progress
 from launderette.generators.data.images import ImageForm, Images, to_pixels
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
@@ -32,9 +31,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedImages
 from launderette.generators.privacy import images as private_images
 from launderette.generators.privacy.domain import Privacy
-from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Queries
-from launderette.generators.training import checkpoint as files
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 
@@ -98,23 +95,6 @@ class Model(nn.Module):
 
 class MeanEmbedding(FittedImages[Config, Model]):
     """Fitted images: samples, saves itself."""
-
-    @property
-    def ledger(self) -> Ledger | None:
-        """What the images were asked, and what it cost; None without a privacy budget."""
-        document = self.record.get("ledger")
-        return None if document is None else Ledger.from_dict(document)
-
-    def sample(self, n: int, *, seed: int = 0, where: Where | None = None) -> Images:
-        """Draw exactly n images; image i depends on the seed and i alone. ValueError for a condition that no image
-        can meet.
-        """
-        return self.form.sample(n, seed, where, self.model.draw)
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        document = {"generator": EMBEDDING_NAME, "config": asdict(self.config), "form": self.form.to_dict()}
-        files.write(Path(folder), document | {"record": dict(self.record)}, self.model.state_dict())
 
 
 @dataclass(frozen=True, eq=False)

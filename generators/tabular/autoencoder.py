@@ -16,7 +16,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -240,14 +239,8 @@ class Autoencoder(FittedTable[Config, Model]):
         labels = column.decode(np.arange(column.coarse_size), np.full(column.coarse_size, 0.5))
         return pd.DataFrame(torch.cat([torch.zeros(0, len(labels)), *parts]).numpy(), index=frame.index, columns=labels)
 
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        fitting.save(
-            folder,
-            FAMILY,
-            self,
-            self.model.state_dict() | {f"latents.{name}": t for name, t in vars(self.latents).items()},
-        )
+    def tensors(self) -> dict[str, Tensor]:
+        return super().tensors() | {f"latents.{name}": t for name, t in vars(self.latents).items()}
 
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoencoder:

@@ -9,7 +9,6 @@ batch they are drawn in.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -211,10 +210,9 @@ class Autoregressive(FittedTable[Config, Model]):
         self.model.eval()
         return fitting.log_prob(self.model, self.encoding, frame, self._device)
 
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
+    def tensors(self) -> dict[str, Tensor]:
         allowed = {f"combinations.{k}": torch.from_numpy(own.tokens) for k, own in enumerate(self.model.combinations)}
-        fitting.save(folder, FAMILY, self, self.model.state_dict() | allowed)
+        return super().tensors() | allowed
 
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Autoregressive:

@@ -21,7 +21,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
@@ -287,10 +286,6 @@ class Diffusion(FittedTable[Config, Model]):
         """
         self.model.eval()
         return fitting.log_prob(self.model, self.encoding, frame, self._device)
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOptions]) -> Diffusion:

@@ -11,7 +11,6 @@ i alone.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -95,10 +94,6 @@ class Adversarial(FittedTable[Config, Model]):
             return tokens[0].cpu().numpy()
         u = torch.rand(len(x), generator=stream).to(ratios.device)
         return conditioning.chosen(tokens, ratios.softmax(0), u).cpu().numpy()
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        fitting.save(folder, FAMILY, self, self.model.state_dict())
 
 
 @torch.no_grad()

@@ -7,9 +7,8 @@ more. Without one it is a baseline that knows pairs and nothing beyond them.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -34,7 +33,6 @@ from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.tabular._network import Model, normalised
-from launderette.generators.training import checkpoint as files
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions
 
@@ -56,12 +54,6 @@ class Config:
 
 class Marginals(FittedTable[Config, Model]):
     """A fitted table: samples, likelihoods, saving."""
-
-    @property
-    def ledger(self) -> Ledger | None:
-        """What the rows were asked, and what it cost; None without a privacy budget."""
-        document = self.record.get("ledger")
-        return None if document is None else Ledger.from_dict(document)
 
     def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:
         """Conditions on columns are exact: rows are drawn from the distribution given them. Constraints between
@@ -116,11 +108,6 @@ class Marginals(FittedTable[Config, Model]):
         known, nats = (cells < sizes).all(1), np.full(len(frame), -np.inf)
         nats[known] = -self.model(torch.from_numpy(cells[known])).numpy()
         return nats
-
-    def save(self, folder: Path) -> None:
-        """Write the model as safetensors and JSON."""
-        document = {"generator": FAMILY_NAME, "config": asdict(self.config), "encoding": self.encoding.to_dict()}
-        files.write(Path(folder), document | {"record": dict(self.record)}, self.model.state_dict())
 
 
 def _tokens(encoded: Encoding, cells: np.ndarray) -> np.ndarray:

@@ -23,7 +23,6 @@ from launderette.generators.encoding import encoder
 from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
-from launderette.generators.training import checkpoint as files
 from launderette.generators.training import loop, state, validation
 from launderette.generators.training.crossing import (
     CROSSED_BELOW,
@@ -216,12 +215,6 @@ def log_prob(model: nn.Module, encoded: Encoding, frame: pd.DataFrame, device: t
         [np.zeros(0), *(-model(chunk).double().cpu().numpy() for chunk in x.split(CHUNK_ROWS))]
     )
     return nats
-
-
-def save(folder: Path, family: TableFamily, fitted: Any, tensors: Mapping[str, Tensor]) -> None:
-    """Write what was fitted (its encoding, config and record) and its tensors as safetensors and JSON."""
-    document = {"generator": family.name, "config": asdict(fitted.config), "encoding": fitted.encoding.to_dict()}
-    files.write(Path(folder), document | {"record": dict(fitted.record)}, tensors)
 
 
 def restore(
