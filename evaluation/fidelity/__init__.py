@@ -1,14 +1,13 @@
 """Fidelity: do the synthetic rows look like real ones, column by column, pair by pair, and to a classifier?"""
 
 from launderette.evaluation.fidelity.columns import worst_column
-from launderette.evaluation.fidelity.dates import date_order
 from launderette.evaluation.fidelity.decided import decided
 from launderette.evaluation.fidelity.dependence import dependence
 from launderette.evaluation.fidelity.labels import label_shares
 from launderette.evaluation.fidelity.marginals import formats, shape
 from launderette.evaluation.fidelity.missing_values import missing_ties, missingness
 from launderette.evaluation.fidelity.orders import orders, proportions
-from launderette.evaluation.fidelity.relations import constraints, mutual_information, query_error, trend
+from launderette.evaluation.fidelity.relations import constraints, date_order, mutual_information, query_error, trend
 from launderette.evaluation.fidelity.time import over_time
 from launderette.evaluation.fidelity.two_samples import alpha_precision, detection, detection_logistic
 from launderette.evaluation.fidelity.values import granularity, tails, validity
