@@ -8,7 +8,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.encoding import spelled
-from launderette.generators.encoding.lattices import Lattice
+from launderette.generators.encoding.lattices import Lattice, digit_steps
 from launderette.generators.encoding.spelled import Spelled
 from launderette.generators.encoding.tokens import Tokenized
 from launderette.generators.formats.grid import from_grid, to_grid
@@ -22,7 +22,8 @@ class Cells(Tokenized):
     `scale` is that of grid.py, `centres` are those of centres.py (none: all in the middle); `words` are the texts that
     missing values are written as (None for none), with their shares; in the cells `gaps` lies no training row;
     values are points of the `lattice`, where there is one; `spelled` are ticks and values of numbers of single
-    precision that enough rows share, to the last bit, which readers of files round each in their own way.
+    precision that enough rows share, to the last bit, which readers of files round each in their own way; all have at
+    most so many significant `digits`, where that says something.
     """
 
     column: Numerical | Datetime
@@ -36,6 +37,7 @@ class Cells(Tokenized):
     gaps: list[int] = field(default_factory=list)
     lattice: Lattice | None = None
     spelled: Spelled = field(default_factory=list)
+    digits: int | None = None
 
     @property
     def name(self) -> str:
@@ -149,12 +151,17 @@ class Cells(Tokenized):
 
     def _of_few_digits(self, ticks: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return ticks of as many digits as real numbers have, where they lie in [low, high]: $1.2M, not $1.23M."""
-        if not isinstance(form := self.column.format, ScaledFormat) or not self.scale:
+        if (steps := self._digit_steps(ticks)) is None:
             return ticks
-        steps = np.maximum(form.steps(ticks / self.scale) * self.scale, 1)
         first, last = np.ceil(low / steps), np.floor(high / steps)
         rounded = (np.clip(np.rint(ticks / steps), first, last) * steps).astype("int64")
         return np.where(first <= last, rounded, ticks)
+
+    def _digit_steps(self, ticks: np.ndarray) -> np.ndarray | None:
+        """Return what each tick has to be a multiple of to have no more digits than real numbers; None for no limit."""
+        if isinstance(form := self.column.format, ScaledFormat) and self.scale:
+            return np.maximum(form.steps(ticks / self.scale) * self.scale, 1)
+        return None if self.digits is None else digit_steps(ticks, self.digits)
 
 
 def _whole_between(inside: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.centres import centres
 from launderette.generators.encoding.intervals import Cut
 from launderette.generators.encoding.labels import Labels, plain
-from launderette.generators.encoding.lattices import Lattice, lattice_of
+from launderette.generators.encoding.lattices import Lattice, lattice_of, most_digits
 from launderette.generators.encoding.lists import cells_of_list
 from launderette.generators.formats import dtypes
 from launderette.generators.formats.grid import on_grid, to_grid
@@ -42,7 +42,8 @@ def fit_column(values: pd.Series, column: Learned | Identifier, every: pd.Series
 
 def _fit_cells(values: pd.Series, column: Numerical | Datetime, every: pd.Series) -> Cells:
     scale, ticks, present = on_grid(values, column)
-    cut, lattice = _cut(ticks, on_grid=bool(scale))
+    digits = most_digits(ticks) if scale and column.kind == "numerical" else None
+    cut, lattice = _cut(ticks, on_grid=bool(scale), digits=digits)
     starts = list(range(len(cut.low))) if len(cut.low) <= SINGLE_TOKEN_CELLS else _coarse(cut)
     low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))
     kept = words_among(texts_of(values[~present].dropna()) or {})
@@ -50,16 +51,22 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime, every: pd.Series
     middles = centres(ticks, cut.low, cut.high)
     gaps = np.flatnonzero(cut.gaps).tolist()
     own = spelled.of(values, ticks, present) if column.kind == "numerical" and column.single else []
-    return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice, own)
+    return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice, own, digits)
 
 
-def _cut(ticks: np.ndarray, *, on_grid: bool) -> tuple[Cut, Lattice | None]:
+def _cut(ticks: np.ndarray, *, on_grid: bool, digits: int | None) -> tuple[Cut, Lattice | None]:
     """Return the cells of ticks, and the lattice that these lie on: then both ends of every cell are points of it."""
-    if (lattice := lattice_of(ticks, on_grid=on_grid)) is None:
+    lattice = lattice_of(ticks, on_grid=on_grid)
+    if lattice is None or (digits and not _decimal(lattice)):
         return cells_of_list(ticks, on_grid=on_grid), None
     cut = cells_of_list(lattice.numbers(ticks), on_grid=True)
     low, high = (lattice.as_written(ends, ticks) for ends in (cut.low, cut.high))
     return cut._replace(low=low, high=high), lattice
+
+
+def _decimal(lattice: Lattice) -> bool:
+    """Return whether larger powers of ten are points of a lattice: its step is one, or 2 or 5 of them."""
+    return lattice.offset == 0 and lattice.step / 10 ** np.floor(np.log10(lattice.step)) in (1, 2, 5)
 
 
 def _coarse(cut: Cut) -> list[int]:

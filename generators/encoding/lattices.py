@@ -101,6 +101,27 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True) -> Lattice | None:
     return _of_all(unique[~ends]) if on_grid else None
 
 
+def most_digits(ticks: np.ndarray) -> int | None:
+    """Return the significant digits that all ticks of a grid keep to, as readings of an instrument do (98.87, 184.6);
+    None where none has so many places that this leaves some of them 0, or chance could.
+    """
+    unique = np.unique(np.abs(ticks))[1:-1]  # protection draws extremes to where no value need be
+    places = _places(unique)
+    zeros = sum((unique % 10**power == 0).astype("int64") for power in range(1, int(places.max(initial=0))))
+    digits = int((places - zeros).max(initial=0))
+    return digits if np.count_nonzero(places > digits) >= LEAST_VALUES else None
+
+
+def digit_steps(ticks: np.ndarray, digits: int) -> np.ndarray:
+    """Return the power of ten that each tick is a multiple of where it has so many significant digits: int64."""
+    return 10 ** np.maximum(_places(np.abs(ticks)) - digits, 0)
+
+
+def _places(ticks: np.ndarray) -> np.ndarray:
+    """Return how many digits each whole number from 0 up has: int64."""
+    return np.searchsorted(10 ** np.arange(1, 19), ticks, side="right") + 1
+
+
 def _of_all(values: np.ndarray) -> Lattice | None:
     """Return the coarsest lattice of whole parts of a power of ten that all of some sorted values [K] lie on, such as
     eighths of an inch or means of six answers, rounded, where chance makes none of all that are tried.

@@ -79,3 +79,18 @@ def test_labels_keep_their_type_whatever_their_column_is_called(name):
     frame = pd.DataFrame({name: pd.Series([True, False, None] * 9, dtype="boolean")})
     (labels,) = encoder.fit(frame, infer(frame)).columns
     assert labels.decode(np.arange(labels.size), np.zeros(labels.size)).dropna().tolist() == [False, True]
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(digits=st.integers(2, 5), size=st.floats(-2, 4), seed=st.integers(0, 99))
+def test_numbers_of_so_many_digits_are_made_with_no_more(digits, size, seed):
+    rng = np.random.default_rng(seed)
+    known = np.array([float(f"{number:.{digits - 1}e}") for number in rng.lognormal(size, 1.5, 300)])
+    (cells,) = encoder.fit(frame := pd.DataFrame({"v": known}), infer(frame)).columns
+    drawn = cells.decode(cells.encode(frame["v"]), rng.random(300))
+    assert all(
+        float(f"{number:.{digits - 1}e}") == number for number in drawn.iloc[1:].tolist() if number < known.max()
+    )
+    assert cells.digits in (digits, None) and len(np.unique(drawn)) > 50
+    loose = pd.DataFrame({"v": rng.lognormal(size, 1.5, 300).round(3)})
+    assert encoder.fit(loose, infer(loose)).columns[0].digits is None
