@@ -43,7 +43,7 @@ class ImageFit(PrivateFit):
         found = mean_embedding.measure(self.data, self.form, queries)
         how: FitOptions = {"seed": self.seed, "budget": self.budget}
         model = mean_embedding.train(found, (self.device, ""), how)[0]
-        drawn = found.form.sample(DRAWN_IMAGES, self.seed, None, model.draw)
+        drawn = found.form.sample(DRAWN_IMAGES, self.seed, None, model.draw, found.form.chunk)
         return ToldSums(found.form, max(2, round(found.count)), found.form.pack(drawn))
 
     def settled(self, told: ToldSums) -> Any:
