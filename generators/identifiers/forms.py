@@ -8,8 +8,9 @@ characters at a place) at least COMMON_VALUES distinct values share.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -217,6 +218,11 @@ def texts(form: IdentifierForm, n: int, rng: np.random.Generator, taken: Taken =
     )
 
 
+def anew(texts: pd.Series, fresh: Mapping[str, str]) -> pd.Series:
+    """Return texts with a fresh one in place of each that has one."""
+    return texts.map(lambda text: fresh.get(text, text), na_action="ignore")
+
+
 def typed(texts: pd.Series, dtype: str) -> pd.Series:
     """Write texts (None for a missing one) in the column's own type, a wider one where the values do not fit."""
     if not _is_number(dtype):
@@ -293,8 +299,8 @@ def _draw(parts: Sequence[tuple], extra: int, rng: np.random.Generator) -> str:
             text += str(_integer(int(least), (int(most) + 1) * 10**extra, rng)).zfill(int(width or 0))
         else:
             characters = _characters("0-9" if digit else alphabet)
-            length = int(rng.integers(int(low), int(high) + 1)) + extra
-            chosen = [characters[k] for k in rng.integers(0, len(characters), length)]
+            length = int(low) if low == high else int(rng.integers(int(low), int(high) + 1))
+            chosen = [characters[k] for k in rng.integers(0, len(characters), length + extra).tolist()]
             # no leading zero, so that a number keeps its length
             text += "".join("1" if c == "0" and not text and k == 0 and digit else c for k, c in enumerate(chosen))
     fixed = all(least is None and low is None for _, _, low, _, least, *_ in parts)
@@ -308,5 +314,6 @@ def _integer(low: int, high: int, rng: np.random.Generator) -> int:
     return low + int.from_bytes(rng.bytes(high.bit_length() // 8 + 8), "little") % (high - low)
 
 
+@lru_cache(maxsize=256)
 def _characters(alphabet: str) -> str:
     return re.sub(r"(.)-(.)", lambda m: "".join(map(chr, range(ord(m[1]), ord(m[2]) + 1))), alphabet)

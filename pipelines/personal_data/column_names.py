@@ -33,6 +33,8 @@ def _set(words: str) -> frozenset[str]:
 
 def plain(text: str) -> str:
     """Write a text in small letters without accents."""
+    if text.isascii():
+        return text.casefold()
     split = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFC", "".join(c for c in split if not unicodedata.combining(c))).translate(LETTERS)
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Identifier, Schema
 from launderette.generators.identifiers import forms
-from launderette.generators.identifiers.forms import IdentifierForm, text_of
+from launderette.generators.identifiers.forms import IdentifierForm, anew, text_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.personal_data import keys, people, templates, value_forms
 from launderette.pipelines.personal_data.column_names import plain
@@ -236,7 +236,7 @@ def _numbers(table: Table, column: Identifier, named: Mapping[str, list[str]]) -
         used |= set(drawn)
         if len(fresh) >= len(wrong):
             break
-    return texts.replace(dict(zip(wrong, fresh, strict=False))).tolist()
+    return anew(texts, dict(zip(wrong, fresh, strict=False))).tolist()
 
 
 def _validity(kind: str, real: Sequence[str]) -> Callable[[str], bool]:

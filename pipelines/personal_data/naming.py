@@ -131,7 +131,8 @@ class Mail:
         text = template.between[start] if start == 0 else ""
         for place in range(start, end):
             slot = template.slots[place]
-            digits = "".join(map(str, self.rng.integers(0, 10, int(self.rng.choice(slot.digits or (2,))))))
+            lengths = slot.digits or (2,)
+            digits = "".join(map(str, self.rng.integers(0, 10, lengths[int(self.rng.integers(len(lengths)))]).tolist()))
             piece = digits if slot.shape == "9" else cased(words[place - start], slot.shape)
             text += piece + (template.between[place + 1] if place + 1 < end else "")
         return text

@@ -6,9 +6,11 @@ which there are few (`Dr.`, `Street`). Every other word is filled in by whoever 
 
 import re
 import unicodedata
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -84,8 +86,8 @@ def _slot(pieces: Sequence[str], shape: str) -> Slot:
 
 def chosen(templates: Sequence[Template], rng: np.random.Generator) -> Template:
     """Draw a template by the shares, of which those of templates left out leave less than 1."""
-    shares = np.array([one.share for one in templates])
-    return templates[int(rng.choice(len(templates), p=shares / shares.sum()))]
+    ends = [*accumulate(one.share for one in templates)]
+    return templates[bisect(ends, rng.random() * ends[-1], hi=len(ends) - 1)]
 
 
 def fill(template: Template, words: Callable[[int, str], str], rng: np.random.Generator) -> str:
@@ -100,7 +102,7 @@ def _piece(place: int, slot: Slot, words: Callable[[int, str], str], rng: np.ran
     if slot.choices:
         return slot.choices[int(rng.integers(len(slot.choices)))]
     if slot.shape == "9":
-        digits = int(rng.choice(slot.digits))
+        digits = slot.digits[int(rng.integers(len(slot.digits)))]
         return str(rng.integers(1, 10)) + "".join(map(str, rng.integers(0, 10, digits - 1)))
     return cased(words(place, slot.shape), slot.shape)
 

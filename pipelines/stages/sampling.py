@@ -10,7 +10,7 @@ import pandas as pd
 from launderette.generators import GeneratorError, Schema, Synthesizer
 from launderette.generators.contract import DrawsEvenly
 from launderette.generators.identifiers import forms
-from launderette.generators.identifiers.forms import IdentifierForm, text_of
+from launderette.generators.identifiers.forms import IdentifierForm, anew, text_of
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run.artifacts import LaunderError
@@ -72,7 +72,7 @@ def renew(drawn: pd.DataFrame, schema: Schema, real: pd.DataFrame, seed: int) ->
             continue
         used, stream = known.union(texts.dropna()), randomness.generator(seed, "renew", column.name)
         fresh = forms.texts(IdentifierForm(column.pattern, column.check), len(hit), stream, used.__contains__)
-        texts = texts.replace(dict(zip(hit, fresh, strict=True))).astype("object")
+        texts = anew(texts, dict(zip(hit, fresh, strict=True))).astype("object")
         drawn[column.name] = forms.typed(texts.where(texts.notna(), None), column.dtype)
     return drawn
 
