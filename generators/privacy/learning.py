@@ -8,10 +8,9 @@ on a public code list takes the rest of it. Counts that were told serve as histo
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,9 @@ import pandas as pd
 from launderette.generators.code_lists import matching
 from launderette.generators.data.values import single, text_of
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formats import date_format, grid, timestamps
+from launderette.generators.formats import grid, timestamps
 from launderette.generators.formats.decimals import EXACT_INTEGERS
-from launderette.generators.privacy import accounting
+from launderette.generators.privacy import accounting, forms
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field
 from launderette.generators.privacy.queries import NoisyQueries
 
@@ -38,12 +37,6 @@ LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
 SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from none: by chance once in 3,000,000 counts
 NEAR_DEVIATIONS, NEAR_POWERS = 3.0, 4  # of noise, where so few powers of two away rows were told from none
 FROM_ZERO = 8  # bounds of which one is so many times the other have 0 in its place
-COMMON_SHARE, NEARLY_ALL = 0.9, 0.995  # of the values, those that decide the kind, and the decimals
-MOST_LEARNT_DECIMALS = 6
-LEARNT_DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d.%m.%Y")
-# forms of values; from DECIMAL_NUMBER on numbers of 0, 1, ... decimals, and of more than can be learnt
-NO_VALUE, TRUTH_VALUE, DECIMAL_NUMBER, DATE_TEXT = 0, 1, 2, MOST_LEARNT_DECIMALS + 4
-OTHER_TEXT = DATE_TEXT + len(LEARNT_DATE_FORMATS)
 MOST_POWER = EXACT_INTEGERS.bit_length() - 1
 
 
@@ -99,82 +92,22 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
     """Return a column with its kind, decimals and format known."""
     if {"kind", "decimals", "format"}.isdisjoint(column.lacking):
         return column
-    counts = np.bincount(_each(column.plain(values), _form), minlength=OTHER_TEXT + 1)
+    counts = np.bincount(forms.each(column.plain(values), forms.form_of), minlength=forms.OTHER_TEXT + 1)
     answer = asked.queries.table(f"forms of the values of column {column.name!r}", counts, asked.share)
     noise = math.sqrt(answer.variance)
     told = np.where(answer.values > SEEN_DEVIATIONS * noise, answer.values, 0)
     if not told[1:].any():
         what = f"the form (noise of {noise:.0f} rows drowns it)"
         raise private_field(column.name, what, column.kind or None)
-    kind = column.kind or _kind(told)
+    kind = column.kind or forms.kind_of(told)
     column = column if column.kind else _with(column, kind=kind)
     if kind == "numerical" and column.decimals is None:
-        return _with(column, decimals=_decimals(told[DECIMAL_NUMBER:DATE_TEXT]))
+        return _with(column, decimals=forms.decimals_of(told[forms.DECIMAL_NUMBER : forms.DATE_TEXT]))
     if kind == "datetime" and not column.format:
-        if (dates := told[DATE_TEXT:OTHER_TEXT]).max() < COMMON_SHARE * told[1:].sum():
+        if (dates := told[forms.DATE_TEXT : forms.OTHER_TEXT]).max() < forms.COMMON_SHARE * told[1:].sum():
             raise private_field(column.name, "the format", kind)
-        return _with(column, format=LEARNT_DATE_FORMATS[int(dates.argmax())])
+        return _with(column, format=forms.LEARNT_DATE_FORMATS[int(dates.argmax())])
     return column
-
-
-def _kind(told: np.ndarray) -> str:
-    """Return the kind that nearly all values have, categorical where none is."""
-    groups = {
-        "boolean": told[TRUTH_VALUE],
-        "numerical": told[DECIMAL_NUMBER:DATE_TEXT].sum(),
-        "datetime": told[DATE_TEXT:OTHER_TEXT].max(),
-    }
-    kind = max(groups, key=lambda name: groups[name])
-    return kind if groups[kind] >= COMMON_SHARE * told[1:].sum() else "categorical"
-
-
-def _decimals(numbers: np.ndarray) -> int:
-    return min(int(np.argmax(numbers.cumsum() >= NEARLY_ALL * numbers.sum())), MOST_LEARNT_DECIMALS)
-
-
-def _form(value: object) -> int:
-    """Return which form a value has, by itself."""
-    if isinstance(value, bool | np.bool_):
-        return TRUTH_VALUE
-    if isinstance(value, date):  # a point in time as well
-        return DATE_TEXT + (isinstance(value, datetime) and (value.hour, value.minute, value.second) != (0, 0, 0))
-    text = str(value).strip()
-    if not text:
-        return NO_VALUE
-    if text.lower() in ("true", "false"):
-        return TRUTH_VALUE
-    try:
-        return _number_form(Decimal(text))
-    except InvalidOperation:
-        return next((DATE_TEXT + k for k, one in enumerate(LEARNT_DATE_FORMATS) if _reads(text, one)), OTHER_TEXT)
-
-
-def _number_form(number: Decimal) -> int:
-    if not number.is_finite():
-        return NO_VALUE
-    exponent = number.as_tuple().exponent
-    return DECIMAL_NUMBER + min(max(-int(exponent), 0) if number % 1 else 0, MOST_LEARNT_DECIMALS + 1)
-
-
-def _reads(text: str, format: str) -> bool:
-    try:
-        date_format.read(text, format)
-    except (ValueError, OverflowError):
-        return False
-    return True
-
-
-def _each(values: pd.Series, form: Callable[[object], int]) -> np.ndarray:
-    """Return the form of every value, int64 [rows]: equal values of several types, such as 1 and True, have each their
-    own.
-    """
-    found, known = np.full(len(values), NO_VALUE, dtype="int64"), dict[tuple[type, Any], int]()
-    for row in np.flatnonzero(values.notna()):
-        value = values.iat[row]
-        if (key := (type(value), value)) not in known:
-            known[key] = form(value)
-        found[row] = known[key]
-    return found
 
 
 def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from generators.marginals import measuring
 from generators.privacy import noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
-from generators.privacy.learning import DELTA_SHARE, TRUTH_VALUE, _each, _form
+from generators.privacy.forms import TRUTH_VALUE, each, form_of
+from generators.privacy.learning import DELTA_SHARE
 from generators.privacy.ledger import Ledger
 from generators.tabular import marginals as tabular_marginals
 from pipelines import config
@@ -134,7 +135,7 @@ def test_equal_values_of_several_types_are_each_read_by_themselves():
     month = PublicColumn.read("m", {"kind": "datetime", "format": "%m", "bounds": ["01", "12"]})
     values = pd.Series([True, 1, np.datetime64("2020-05-01"), datetime.date(2020, 5, 1), 1.0], dtype=object)
     assert month.conformed(values).tolist() == ["true", "1", "05", "05", "1"]
-    assert _each(values[[0, 1, 4]].reset_index(drop=True), _form).tolist().count(TRUTH_VALUE) == 1
+    assert each(values[[0, 1, 4]].reset_index(drop=True), form_of).tolist().count(TRUTH_VALUE) == 1
     zoned = pd.Series(pd.array([0, 2**62], "int64").astype("datetime64[us]")).dt.tz_localize("UTC")
     assert month.conformed(zoned.dt.tz_convert("Europe/Berlin")).isna().tolist() == [False, True]
 
