@@ -64,14 +64,16 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     asked, rows = Budgeted(queries, share, 0.0), 0.0
     if any(set(column.lacking) - {"categories"} for column in columns):
         rows = float(queries.table("how many rows there are", np.array([len(frame)]), ROWS_SHARE).values[0])
-    forms = asked.with_noise(FORM_NOISE * rows)
-    columns = tuple(_formed(column, frame[column.name], forms) for column in columns)
+    columns = tuple(_formed(column, frame[column.name], asked.with_noise(FORM_NOISE * rows)) for column in columns)
+    thresholds = sum(("decimals" in column.lacking) + 2 * ("categories" in column.lacking) for column in columns)
+    asked = replace(asked, delta=privacy.delta * DELTA_SHARE / max(thresholds, 1))
+    columns = tuple(_of_texts(column, frame[column.name], asked.with_noise(FORM_NOISE * rows)) for column in columns)
     unbounded = sum("bounds" in column.lacking for column in columns)
     most = min(BOUNDS_SHARE, ALL_BOUNDS_SHARE / max(unbounded, 1))
     bounds = replace(asked, share=most).with_noise(BOUNDS_NOISE * rows)
     columns = tuple(_bounded(column, frame[column.name], bounds) for column in columns)
     unlisted = {column.name: frame[column.name] for column in columns if "categories" in column.lacking}
-    labels = _categories(unlisted, replace(asked, delta=privacy.delta * DELTA_SHARE / max(2 * len(unlisted), 1)))
+    labels = _categories(unlisted, asked)
     known = {c.name: (labels[c.name].known(c) if c.name in labels else c).entry for c in columns}
     found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
     found.public(frame.columns)  # fails for a formula, for one, of a column that was found to hold no numbers
@@ -79,9 +81,11 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
 
 
 def _first_questions(column: PublicColumn) -> int:
-    """Return how many questions a column may need first: for its form, and for its labels and the rest of them."""
+    """Return how many questions a column may need first: for its form, and for how its numbers are written, or for its
+    labels and the rest of them.
+    """
     form = not {"kind", "decimals", "format"}.isdisjoint(column.lacking)
-    return form + 2 * (not {"kind", "categories"}.isdisjoint(column.lacking))
+    return form + max("decimals" in column.lacking, 2 * (not {"kind", "categories"}.isdisjoint(column.lacking)))
 
 
 def _with(column: PublicColumn, **fields: Any) -> PublicColumn:
@@ -89,7 +93,7 @@ def _with(column: PublicColumn, **fields: Any) -> PublicColumn:
 
 
 def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
-    """Return a column with its kind, decimals and format known."""
+    """Return a column with its kind known, and its decimals and format but for those of numbers that are texts."""
     if {"kind", "decimals", "format"}.isdisjoint(column.lacking):
         return column
     counts = np.bincount(forms.each(column.plain(values), forms.form_of), minlength=forms.OTHER_TEXT + 1)
@@ -101,13 +105,28 @@ def _formed(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicC
         raise private_field(column.name, what, column.kind or None)
     kind = column.kind or forms.kind_of(told)
     column = column if column.kind else _with(column, kind=kind)
-    if kind == "numerical" and column.decimals is None:
-        return _with(column, decimals=forms.decimals_of(told[forms.DECIMAL_NUMBER : forms.DATE_TEXT]))
+    if kind == "numerical" and column.decimals is None and not told[forms.WRITTEN_NUMBER]:
+        return _with(column, decimals=forms.decimals_of(told[forms.DECIMAL_NUMBER : forms.WRITTEN_NUMBER]))
     if kind == "datetime" and not column.format:
-        if (dates := told[forms.DATE_TEXT : forms.OTHER_TEXT]).max() < forms.COMMON_SHARE * told[1:].sum():
+        if not (found := forms.date_format_of(told)):
             raise private_field(column.name, "the format", kind)
-        return _with(column, format=forms.LEARNT_DATE_FORMATS[int(dates.argmax())])
+        return _with(column, format=found)
     return column
+
+
+def _of_texts(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:
+    """Return a column of numbers that are texts, if it is one, with its decimals and format known."""
+    if "decimals" not in column.lacking:
+        return column
+    shapes = values.astype("object").map(forms.shape_of, na_action="ignore")
+    rows = shapes[shapes != ""].value_counts().sort_index()
+    rows, what = rows[rows >= LEAST_LABEL_ROWS], f"how numbers of column {column.name!r} are written"
+    counts, threshold = asked.queries.labels(what, rows.to_numpy(), asked.share, LEAST_LABEL_ROWS, asked.delta)
+    told = {shape: n for shape, n in zip(rows.index, counts.tolist(), strict=True) if n >= threshold}
+    if (found := forms.written_as(told)) is None:
+        raise private_field(column.name, "how its numbers are written (format: as 1234.5 is)", column.kind)
+    format, decimals = found
+    return _with(column, **({"format": format} if format else {}), decimals=decimals)
 
 
 def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> PublicColumn:

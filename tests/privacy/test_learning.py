@@ -1,6 +1,7 @@
 """`domain: learn`: what is not stated of a column is told with noise and paid for; what few rows have is never told."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ import generators
 from generators import GeneratorError, Privacy
 from generators.code_lists import matching
 from generators.encoding.cells import Cells
+from generators.formats import number_format
 from generators.marginals import histograms, told
-from generators.privacy import learning, noise
+from generators.privacy import forms, learning, noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
 
 ROWS = 2000
@@ -127,11 +129,14 @@ def test_what_is_stated_is_not_asked():
     assert [event.what.partition(" of ")[0] for event in found.events] == ["how many rows there are", "forms", "powers"]
 
 
-@pytest.mark.parametrize("value", [RARE, None, np.inf, "1e999999999", -(10**30), "31.12.9999", "", True, 0.1234567])
+@pytest.mark.parametrize(
+    "value", [RARE, None, np.inf, "1e999999999", -(10**30), "31.12.9999", "$5.5", "1 234,5 €", "", True, 0.1234567]
+)
 def test_one_row_of_any_kind_changes_answers_alone(monkeypatch, value):
     """Record and replay: neighbouring tables are asked the same, in the same shapes, and the same follows."""
-    row = pd.DataFrame({name: [value] for name in TABLE}, dtype=object)
-    tables = TABLE.astype(object), pd.concat([TABLE.astype(object), row], ignore_index=True)
+    table = TABLE.astype(object).assign(paid=[f"{x:,.1f} €" for x in TABLE["debt"]])
+    row = pd.DataFrame({name: [value] for name in table}, dtype=object)
+    tables = table, pd.concat([table, row], ignore_index=True)
     exact, told = noise.noisy, []
 
     def record(counts, variance):
@@ -183,6 +188,49 @@ def test_a_threshold_is_passed_by_chance_with_a_probability_of_delta_at_most(sig
 def test_what_cannot_be_learnt_is_refused_by_column(values, sentence):
     with pytest.raises(GeneratorError, match=sentence):
         learnt(pd.DataFrame({"x": values}), epsilon=0.7)
+
+
+STYLES = ["$1,234.50", "€ 1.234,5", "1 234,50 €", "1234.5 %", "USD 1'234.50", "12,34,567.00", "3.5kg", "1,234"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_how_numbers_are_written_is_told_by_shapes_that_many_share(style):
+    """Each number by itself, and what nobody else writes so is told of nobody."""
+    form = number_format.infer([style])
+    numbers = np.round(np.random.default_rng(1).gamma(2, 20_000, 400), 2 if form.places else 0)
+    texts = [form.write(Decimal(repr(number))) for number in numbers.tolist()]
+    counts = pd.Series([*map(forms.shape_of, texts)]).value_counts()
+    example, decimals = forms.written_as(counts[counts >= 5].to_dict())
+    column = PublicColumn.read("x", {"kind": "numerical", "bounds": [0, 1e6], "decimals": decimals, "format": example})
+    assert len(counts) < 40 and column.read_numbers(pd.Series(texts)).tolist() == numbers.tolist()
+
+
+@pytest.mark.parametrize("text", ["12 Smith", "1A", "10.12.2020", "192.168.0.1", "2,5,5", "ward 3", True, ""])
+def test_what_is_no_number_of_money_or_of_a_public_unit_has_no_shape(text):
+    assert forms.shape_of(text) == ""
+
+
+def test_money_and_dates_that_are_texts_are_learnt_and_drawn_as_they_are_written():
+    paid = pd.DataFrame({"paid": [f"{x:,.0f} €" for x in STREAM.gamma(2, 900, ROWS)]})
+    found = learnt(paid.assign(day=DAYS.strftime("%m/%d/%Y"), at=DAYS.strftime("%d %b %Y %H:%M")))
+    assert (found.columns["paid"]["format"], found.columns["paid"]["decimals"]) == ("1,234 €", 0)
+    assert [found.columns[name]["format"] for name in ("day", "at")] == ["%m/%d/%Y", "%d %b %Y %H:%M"]
+    assert found.public(["paid"])[0].learnt == ("kind", "format", "decimals", "bounds")
+    assert sum(event.delta for event in found.events) <= 1e-5 * learning.DELTA_SHARE
+    drawn = generators.fit(paid, "tabular.marginals", privacy=found).sample(200)
+    assert drawn["paid"].str.fullmatch(r"\d{1,3}(,\d{3})* €").all()
+
+
+def test_a_date_that_two_formats_read_is_to_be_stated():
+    values = pd.DataFrame({"x": [f"0{k % 9 + 1}/05/2020" for k in range(ROWS)]})
+    with pytest.raises(GeneratorError, match="the format of column 'x' stated"):
+        learnt(values, columns={"x": "datetime"})
+
+
+def test_numbers_that_are_written_in_several_ways_are_to_be_stated():
+    values = pd.DataFrame({"x": [f"{'$€'[k % 2]}{k % 90}" for k in range(ROWS)]})
+    with pytest.raises(GeneratorError, match=r"how its numbers are written \(format: as 1234\.5 is\) of column 'x'"):
+        learnt(values)
 
 
 def test_a_date_of_an_unknown_format_is_to_be_stated():
