@@ -32,7 +32,8 @@ class Numerical:
 
     `format` says how it is written where it is text; `derived` is a formula of other columns that gives it
     (generators/derived), False where none is to be looked for; `single` is with how many significant digits a column
-    of double precision holds numbers of single precision, 0 where it does not.
+    of double precision holds numbers of single precision, 0 where it does not. `shared` are numbers that enough rows of
+    a table share to be kept as they are, though too few of those do that are trained on.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Numerical:
     format: WrittenNumber | None = None
     derived: str | bool | None = None
     single: int = 0
+    shared: tuple[float, ...] = ()
     kind: Literal["numerical"] = "numerical"
 
 
@@ -219,8 +221,9 @@ def _checked(entry: dict) -> dict:
     try:
         if entry["kind"] == "datetime" and form:
             check_format(form, entry.get("language") or "")
-        if entry["kind"] == "numerical" and isinstance(form, Mapping):
-            entry["format"] = _number_format(form)
+        if entry["kind"] == "numerical":
+            entry["shared"] = tuple(entry.get("shared", ()))
+            entry["format"] = _number_format(form) if isinstance(form, Mapping) else form
         if KINDS[entry["kind"]] is Composite and isinstance(form, Mapping):
             entry["format"] = _parts_format(form)
             entry["parts"] = tuple(map(column_of, entry["parts"]))

@@ -9,7 +9,7 @@ from launderette.generators.data.schema import Datetime, Identifier, Learned, Nu
 from launderette.generators.encoding import spelled
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.centres import centres
-from launderette.generators.encoding.intervals import Cut
+from launderette.generators.encoding.intervals import NONE_KNOWN, Cut
 from launderette.generators.encoding.labels import Labels, plain
 from launderette.generators.encoding.lattices import Lattice, lattice_of, most_digits
 from launderette.generators.encoding.lists import cells_of_list
@@ -43,7 +43,9 @@ def fit_column(values: pd.Series, column: Learned | Identifier, every: pd.Series
 def _fit_cells(values: pd.Series, column: Numerical | Datetime, every: pd.Series) -> Cells:
     scale, ticks, present = on_grid(values, column)
     digits = most_digits(ticks) if scale and column.kind == "numerical" else None
-    cut, lattice = _cut(ticks, on_grid=bool(scale), digits=digits)
+    shared = column.shared if isinstance(column, Numerical) else ()
+    known = to_grid(pd.Series(shared), column, scale)[0] if shared else NONE_KNOWN
+    cut, lattice = _cut(ticks, known, on_grid=bool(scale), digits=digits)
     starts = list(range(len(cut.low))) if len(cut.low) <= SINGLE_TOKEN_CELLS else _coarse(cut)
     low, high, missing = cut.low.tolist(), cut.high.tolist(), bool(not present.all() or not len(cut.low))
     kept = words_among(texts_of(values[~present].dropna()) or {})
@@ -54,12 +56,13 @@ def _fit_cells(values: pd.Series, column: Numerical | Datetime, every: pd.Series
     return Cells(column, scale, low, high, starts, missing, words, middles, gaps, lattice, own, digits)
 
 
-def _cut(ticks: np.ndarray, *, on_grid: bool, digits: int | None) -> tuple[Cut, Lattice | None]:
+def _cut(ticks: np.ndarray, known: np.ndarray, *, on_grid: bool, digits: int | None) -> tuple[Cut, Lattice | None]:
     """Return the cells of ticks, and the lattice that these lie on: then both ends of every cell are points of it."""
-    lattice = lattice_of(ticks, on_grid=on_grid)
+    lattice = lattice_of(ticks, on_grid=on_grid, known=known)
     if lattice is None or (digits and not _decimal(lattice)):
-        return cells_of_list(ticks, on_grid=on_grid), None
-    cut = cells_of_list(lattice.numbers(ticks), on_grid=True)
+        return cells_of_list(ticks, on_grid=on_grid, known=known), None
+    numbers = lattice.numbers(known[lattice.holds(known)])
+    cut = cells_of_list(lattice.numbers(ticks), on_grid=True, known=numbers)
     low, high = (lattice.as_written(ends, ticks) for ends in (cut.low, cut.high))
     return cut._replace(low=low, high=high), lattice
 

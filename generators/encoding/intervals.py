@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, before it is kept as such
+NONE_KNOWN = np.zeros(0)  # values that are known to be shared by enough rows, though few of those here have them
 MOST_CELLS = 8192
 FEW_CELLS, MOST_ROWS = 250, 40  # a cell takes more rows than five where they make more cells than this, up to so many
 # exponential gaps of mean 1 between n rows: the widest is above log(n) + 3 in e^-3 of all columns
@@ -75,11 +76,17 @@ class Cut(NamedTuple):
     gaps: np.ndarray
 
 
-def cells_of(ticks: np.ndarray, *, on_grid: bool) -> Cut:
-    """Cut the range of the ticks into atoms of at least LEAST_ROWS_PER_VALUE rows, intervals of about as many, and gaps
-    without rows. Where all cells are atoms, nothing lies between them.
+def enough(unique: np.ndarray, counts: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Tell which values [K] of so many rows each are kept as they are: shared by enough of these, or known to be."""
+    return (counts >= LEAST_ROWS_PER_VALUE) | np.isin(unique, known)
+
+
+def cells_of(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN) -> Cut:
+    """Cut the range of the ticks into atoms, values of at least LEAST_ROWS_PER_VALUE rows or `known` ones, intervals of
+    about as many rows, and gaps without rows. Where all cells are atoms, nothing lies between them.
     """
     unique, counts = np.unique(ticks, return_counts=True)
+    counts = np.where(enough(unique, counts, known), counts.clip(min=LEAST_ROWS_PER_VALUE), counts)
     least = max(LEAST_ROWS_PER_VALUE, min(len(ticks) / FEW_CELLS, MOST_ROWS), len(ticks) / MOST_CELLS)
     cells, line = _absorbed(_runs(unique.tolist(), counts.tolist(), least)), NumberLine(on_grid)
     if not all(cell.atom for cell in cells):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, NONE_KNOWN, enough
 
 LEAST_VALUES, MOST_VALUES = 8, 200  # that are shared, to find a step by
 SHARE_ON = 0.95  # of the rows, on a lattice that was found from shared values
@@ -84,8 +84,10 @@ class Lattice(NamedTuple):
         return np.where(low == high, low, np.clip(found, low, high))
 
 
-def lattice_of(ticks: np.ndarray, *, on_grid: bool = True) -> Lattice | None:
-    """Return the lattice that ticks of a grid, or floats, lie on; None where they fill their grid or lie anywhere."""
+def lattice_of(ticks: np.ndarray, *, on_grid: bool = True, known: np.ndarray = NONE_KNOWN) -> Lattice | None:
+    """Return the lattice that ticks of a grid, or floats, lie on; None where they fill their grid or lie anywhere.
+    `known` ones are shared, however few rows have them.
+    """
     unique, counts = np.unique(ticks, return_counts=True)
     if len(unique) < 3 or max(abs(float(unique[0])), abs(float(unique[-1]))) > LARGEST_EXACT_TICK:
         return None
@@ -93,9 +95,10 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True) -> Lattice | None:
         even = Lattice(int(unique[0]) % common, common)
         return even if even.by_chance(unique) < BY_CHANCE else None
     ends = (unique == unique[0]) | (unique == unique[-1])  # to which protection draws extremes, wherever they lie
-    for shared in (unique[counts >= LEAST_ROWS_PER_VALUE], unique[(counts >= LEAST_ROWS_PER_VALUE) & ~ends]):
-        known = _of_shared(shared.astype("float64"), on_grid) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
-        for found in [*_fractions(known, shared), known] if known else ():
+    kept = enough(unique, counts, known)
+    for shared in (unique[kept], unique[kept & ~ends]):
+        first = _of_shared(shared.astype("float64"), on_grid) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
+        for found in [*_fractions(first, shared), first] if first else ():
             if counts[found.holds(unique) | ends].sum() >= SHARE_ON * len(ticks):
                 return found
     return _of_all(unique[~ends]) if on_grid else None

@@ -10,25 +10,26 @@ What no row of a list has lies in no cell, but for tails beyond its shared value
 
 import numpy as np
 
-from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, Cut, cells_of
+from launderette.generators.encoding.intervals import NONE_KNOWN, Cut, cells_of, enough
 
 SHARED_ROWS = 0.7  # share of the rows whose values are shared, in a list
 NEW_OF_DRAWN = 0.5  # how new real values between shared ones may be, beside evenly drawn ones, in a list
 
 
-def cells_of_list(ticks: np.ndarray, *, on_grid: bool) -> Cut:
-    """Return the cells of ticks; of a list, those of its values."""
-    listed = onto_shared(ticks, on_grid=on_grid)
-    return _without_gaps(cells_of(listed, on_grid=on_grid), on_grid=on_grid, moved=listed is not ticks)
+def cells_of_list(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN) -> Cut:
+    """Return the cells of ticks; of a list, those of its values. `known` ones are shared, though few rows have them."""
+    listed = onto_shared(ticks, on_grid=on_grid, known=known)
+    return _without_gaps(cells_of(listed, on_grid=on_grid, known=known), on_grid=on_grid, moved=listed is not ticks)
 
 
-def onto_shared(ticks: np.ndarray, *, on_grid: bool) -> np.ndarray:
+def onto_shared(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN) -> np.ndarray:
     """Return the ticks of a list with those between shared values at the nearest of these; others as they are."""
     unique, counts = np.unique(ticks, return_counts=True)
-    shared = unique[counts >= LEAST_ROWS_PER_VALUE]
-    if not len(shared) or counts[counts >= LEAST_ROWS_PER_VALUE].sum() < SHARED_ROWS * len(ticks):
+    kept = enough(unique, counts, known)
+    shared = unique[kept]
+    if not len(shared) or counts[kept].sum() < SHARED_ROWS * len(ticks):
         return ticks
-    between = (counts < LEAST_ROWS_PER_VALUE) & (unique > shared[0]) & (unique < shared[-1])
+    between = ~kept & (unique > shared[0]) & (unique < shared[-1])
     between &= _few_in_gap(unique, counts, shared, between)
     if not between.any() or not _hardly_new(counts[between], _drawn_new(shared, int(between.sum()), on_grid)):
         return ticks

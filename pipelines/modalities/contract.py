@@ -120,6 +120,9 @@ class Modality(Protocol):
     def split(self, data: Data, schema: Schema, config: RunConfig) -> tuple[Data, Data]:
         """Return training data and a holdout, all of an entity on one side."""
 
+    def counted(self, train: Data, holdout: Data, schema: Schema, config: RunConfig) -> Schema:
+        """Return the schema to train by: with what enough units of both sides share, though few of those trained on."""
+
     def shared(self, train: Data, holdout: Data) -> int:
         """Return how many held-out units equal a training unit: copies that chance has made."""
 

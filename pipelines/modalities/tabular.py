@@ -30,7 +30,15 @@ from launderette.pipelines.sinks.tables import check_suffix as check_output
 from launderette.pipelines.sinks.tables import write as write_output
 from launderette.pipelines.sinks.tables import write_release
 from launderette.pipelines.sources.tables import digest as digest_source
-from launderette.pipelines.stages import announcing, ingestion, protection, sampling, splitting, training
+from launderette.pipelines.stages import (
+    announcing,
+    ingestion,
+    protection,
+    sampling,
+    shared_numbers,
+    splitting,
+    training,
+)
 from launderette.pipelines.stages.splitting import shared
 from launderette.pipelines.templates.tables import draft
 
@@ -168,6 +176,15 @@ def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.Da
     """Return training rows and a holdout, all rows of an entity on one side."""
     held = splitting.share(config.split.holdout, len(frame))
     return splitting.split(frame, holdout=held, entity=entity(schema, config), seed=config.seed)
+
+
+def counted(train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, config: RunConfig) -> Schema:
+    """Return the schema with the numbers that enough rows of a small table share, though few training rows do."""
+    rows = len(train) + len(holdout)
+    if rows >= REPEATED_UNDER:
+        return schema
+    least, _ = protection.settle(config.protect.rare, config.protect.extremes, rows)
+    return shared_numbers.counted(train, holdout, schema, least=least, entity=entity(schema, config))
 
 
 def train(

@@ -77,10 +77,10 @@ def fit(
     if check:
         check(source["schema"], protected["table"])
     sides = do(steps.split, table=protected["table"], schema=source["schema"])
-    config, search = _generator(doing, config, sides["train"], source["schema"])
+    config, search = _generator(doing, config, sides["train"], sides["schema"])
     do = doing(config)
     rules = do(steps.relate, **given)
-    trained = {"table": sides["train"], "schema": source["schema"], "combinations": rules["combinations"]}
+    trained = {"table": sides["train"], "schema": sides["schema"], "combinations": rules["combinations"]}
     both = {name: sides[name] for name in ("train", "holdout")}
     return FittedSteps(config, search, protected, both, rules, do(steps.train, **trained))
 

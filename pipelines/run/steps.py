@@ -115,13 +115,14 @@ def protect(place: Place, config: RunConfig, table: Result, schema: Result) -> R
     }
 
 
-@run_step(reads="split seed")
+@run_step(reads="split seed protect")
 def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
-    """Set the holdout aside."""
-    modality = place.modality
-    train, holdout = modality.split(modality.read(table), Schema.from_dict(schema), config)
+    """Set the holdout aside; return the schema to train by too."""
+    modality, known = place.modality, Schema.from_dict(schema)
+    train, holdout = modality.split(modality.read(table), known, config)
     stored = {name: modality.store(side, place.path(name)) for name, side in (("train", train), ("holdout", holdout))}
-    return stored | {"shared": modality.shared(train, holdout)}
+    counted = modality.counted(train, holdout, known, config)
+    return stored | {"schema": counted.to_dict(), "shared": modality.shared(train, holdout)}
 
 
 @run_step(
@@ -191,7 +192,7 @@ def sample(
 
 
 @run_step(
-    reads="sample generator budget seed device split.entity columns",
+    reads="sample generator budget seed device split.entity columns protect",
     runs=(*SCORING_CODE, "generators"),
     needs=MODEL_LIBRARIES,
 )

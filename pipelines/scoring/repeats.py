@@ -17,7 +17,7 @@ from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.scoring.readable import Comparable
 from launderette.pipelines.scoring.run import loss_of, members
-from launderette.pipelines.stages import sampling, training
+from launderette.pipelines.stages import protection, sampling, shared_numbers, training
 
 LEAST_ATTACKED = 80  # rows, or entities, that are attacked on each side in all circles together, at least
 Repeated = tuple[
@@ -80,6 +80,7 @@ def trained(
     units = grouping.numbered(None if entity is None else rows[entity], len(rows))
     names, place = np.unique(units, return_inverse=True)
     first = np.isin(names, units[len(train) :])
+    least, _ = protection.settle(config.protect.rare, config.protect.extremes, len(rows))
     for number, part in enumerate(dealt(first, config.seed)):
         marks = {name: getattr(part, name)[place] for name in MARKS[:3]}
         if not number:
@@ -88,7 +89,8 @@ def trained(
         asked = config.model_copy(update={"seed": randomness.key(config.seed, "repeat", number)})
         held, kept = marks["held"], rows[~marks["held"]].reset_index(drop=True)
         owners = None if entity is None else kept[entity]
-        model = training.train(kept, asked, schema=schema, owners=owners)
+        counted = shared_numbers.counted(kept, rows[held], schema, least=least, entity=entity)
+        model = training.train(kept, asked, schema=counted, owners=owners)
         learnt = np.zeros(len(rows), bool)
         learnt[~held] = True if (known := members(model, len(kept))) is None else known
         yield (

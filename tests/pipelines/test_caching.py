@@ -81,7 +81,7 @@ def changed(released, settings, *, source=None, output=None):
         (["score.metrics=[fidelity.trend]"], ["score"]),
         (["score.target=old"], ["ingest", "score"]),
         (["sample.rows=50"], ["ingest", "sample"]),  # a condition is checked when the source is read
-        (["protect.rare=3"], ["ingest", "protect", "relate"]),
+        (["protect.rare=3"], ["ingest", "protect", "split", "relate"]),
         (["split.holdout=0.3"], ["split", "relate"]),
         (["generator.options.width=32"], ["relate", "train"]),
         (["device=cpu"], ["train"]),
