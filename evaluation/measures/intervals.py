@@ -68,13 +68,13 @@ def spread(values: np.ndarray, seed: int) -> Ends:
     return float(min(low, 0.0)), float(max(high, 0.0))
 
 
-def around(value: float, values: np.ndarray, seed: int, *, lower: float = 0.0, upper: float = 1.0) -> Ends:
+def around(value: float, values: np.ndarray, seed: int, *, upper: float = 1.0) -> Ends:
     """Interval of a statistic whose dependence on each row is `values` (its influence), clipped to its range.
 
     Centred on the statistic, because the plain percentile bootstrap of a distance (KS, TV) is biased upwards.
     """
     low, high = spread(values, seed)
-    return widened(value, (value + low, value + high), len(values), lower=lower, upper=upper)
+    return widened(value, (value + low, value + high), len(values), upper=upper)
 
 
 def excess(rate: float, ends: Ends, usual: float, usual_ends: Ends) -> tuple[float, float, float]:

@@ -77,8 +77,8 @@ def tell_ends(output: Path) -> None:
         say(f"Told Prefect's server how {which} ended while it was away.")
 
 
-def progress(total: str = "training") -> Callable[[dict[str, float]], None]:
+def progress() -> Callable[[dict[str, float]], None]:
     """Return what shows how far a training is."""
     from launderette.pipelines.cli.terminal import TrainingProgress
 
-    return TrainingProgress(total)
+    return TrainingProgress("training")

@@ -27,13 +27,13 @@ def with_combinations(config: RunConfig, combinations: Sequence[str]) -> RunConf
     if not combinations:
         return config
     options = {**config.generator.options, OPTION: tuple(combinations)}
-    return config.model_copy(update={"generator": config.generator.model_copy(update={"options": options})})
+    return config.updated("generator", options=options)
 
 
 def with_constraints(config: RunConfig, constraints: Sequence[str]) -> RunConfig:
     """Return the configuration whose rows keep these constraints beside those that it states."""
     both = (*(config.sample.constraints or ()), *constraints)
-    return config.model_copy(update={"sample": config.sample.model_copy(update={"constraints": both})})
+    return config.updated("sample", constraints=both)
 
 
 def sentences(found: Mapping[str, Sequence[str]], kept: Sequence[str]) -> list[str]:

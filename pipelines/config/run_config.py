@@ -113,6 +113,10 @@ class RunConfig(Section):
             read, [one for k, own, v in keys for one in ([f"{k}.{n}" for n in v] if isinstance(own, Section) else [k])]
         )
 
+    def updated(self, section: str, **values: Any) -> Self:
+        """Return the configuration with these values in one of its sections."""
+        return self.model_copy(update={section: getattr(self, section).model_copy(update=values)})
+
     @property
     def modality(self) -> str:
         """The kind of data that the generator learns: the folder it lies in."""

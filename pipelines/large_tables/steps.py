@@ -64,14 +64,14 @@ def as_large(config: RunConfig, source: Result) -> RunConfig:
     """Return the configuration of a sample of as many rows as a source has of which a part was read."""
     if not source.get("whole") or config.sample.rows:
         return config
-    return config.model_copy(update={"sample": config.sample.model_copy(update={"rows": source["whole"]["rows"]})})
+    return config.updated("sample", rows=source["whole"]["rows"])
 
 
 def settled(config: RunConfig, source: Result) -> RunConfig:
     """Return the configuration with how many rows are learned from, where the memory has decided that."""
     if not source.get("whole"):
         return config
-    return config.model_copy(update={"source": config.source.model_copy(update={"rows": source["table"]["rows"]})})
+    return config.updated("source", rows=source["table"]["rows"])
 
 
 def real(source: Result) -> Result:

@@ -53,7 +53,7 @@ def settled(config: RunConfig) -> RunConfig:
     found = named("tabular") if config.source.is_remote else of_source(config.source.path)
     if "name" not in config.generator.model_fields_set:
         usual = private_twin(found) if config.privacy else found
-        return config.model_copy(update={"generator": config.generator.model_copy(update={"name": usual.GENERATOR})})
+        return config.updated("generator", name=usual.GENERATOR)
     is_there = config.source.uri or Path(config.source.path).exists()
     if found.NAME != config.modality in MODALITIES and is_there:
         if config.source.path:

@@ -187,9 +187,6 @@ class Modality(Protocol):
         anything is).
         """
 
-    def write_release(self, data: Data, staged: Path, *, format: str) -> Artifact:
-        """Write synthetic data into data/ of a staged release."""
-
     def stage(self, stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
         """Write stored synthetic data into data/ of a staged release, in bounded memory where its kind allows that."""
 

@@ -14,7 +14,7 @@ from launderette import evaluation
 from launderette.evaluation.models import onnx
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
-from launderette.generators import GeneratorError, Images, Progress, Schema, Synthesizer
+from launderette.generators import Images, Progress, Schema, Synthesizer
 from launderette.generators.privacy.ledger import IMAGE_UNITS
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
@@ -25,12 +25,12 @@ from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected
-from launderette.pipelines.run.artifacts import LaunderError, write_json
+from launderette.pipelines.run.artifacts import LaunderError, restated, write_json
 from launderette.pipelines.scoring.image_losses import loss_of, losses
 from launderette.pipelines.scoring.images import features, score
 from launderette.pipelines.shards.sampling import whole as in_shards
 from launderette.pipelines.sinks import images as sink
-from launderette.pipelines.sinks.images import check_output, stage, write_release
+from launderette.pipelines.sinks.images import check_output, stage
 from launderette.pipelines.sources.files import digest as digest_source
 from launderette.pipelines.stages import image_sample, splitting, training
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample, read, store
@@ -55,7 +55,6 @@ __all__ = [
     "score",
     "stage",
     "store",
-    "write_release",
 ]
 
 
@@ -228,14 +227,12 @@ def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageS
     LaunderError for a condition that no image can meet, and where fewer images come out than were asked for.
     """
     count, where = config.sample.rows or len(source), dict(config.sample.where)
-    try:
+    with restated():
         drawn = (
             _weighted(model, config, count)
             if config.sample.weights
             else model.sample(count, seed=config.seed, where=where)
         )
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
     if len(drawn) != count:
         raise LaunderError(f"expected {count} synthetic images, found {len(drawn)}; train the model again")
     return image_sample.sample_of(drawn)
@@ -290,9 +287,7 @@ def score_sources(
 
 
 def _from(source: str, settings: RunConfig, folder: Path) -> ImageSample:
-    return ingest(
-        settings.model_copy(update={"source": settings.source.model_copy(update={"path": source})}), folder
-    ).data
+    return ingest(settings.updated("source", path=source), folder).data
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

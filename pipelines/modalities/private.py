@@ -20,7 +20,7 @@ REPEATED_UNDER = 0  # for each training would be paid for
 AS_USUAL = (  # with runs without one: nothing of it looks at training data before a model has its ledger
     *("ATTACKED_BY", "COMPARED_BY", "LIKELIHOOD", "NAME", "PROTECTED", "RANKED", "SOURCE", "UNIT"),
     *("check_output", "check_sampling", "check_source", "digest_source", "losses", "most_scored", "recognises"),
-    *("score_sources", "write_output", "write_release"),
+    *("score_sources", "write_output"),
 )
 
 

@@ -94,8 +94,7 @@ def train(
 def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:
     """Draw images as the section `sample` asks, else as many as were trained on by the model's noisy count."""
     rows = config.sample.rows or model.record["rows"]
-    asked = config.model_copy(update={"sample": config.sample.model_copy(update={"rows": rows})})
-    return image.sample(model, asked, source)
+    return image.sample(model, config.updated("sample", rows=rows), source)
 
 
 def describe(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,6 @@ __all__ = [
     "score_sources",
     "shared",
     "write_output",
-    "write_release",
 ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from launderette.generators import GeneratorError, Privacy, Schema
+from launderette.generators import Privacy, Schema
 from launderette.generators.data.values import names_of, single
 from launderette.generators.privacy import formulas, learning
 from launderette.generators.privacy.domain import OTHER_LABEL, PublicColumn
@@ -24,7 +24,7 @@ from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
 from launderette.pipelines.config.sections import Resources
 from launderette.pipelines.privacy import refusals, splitting
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError, restated
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources.tables import LEFT_OUT, notes_of, read_table
 from launderette.pipelines.stages import ingestion
@@ -120,14 +120,12 @@ def guarantee(config: RunConfig, learnt: Mapping[str, Any] | None = None) -> Pri
     """
     asked, columns = config.privacy, {name: config.listed[name] for name in stated(config)}
     assert asked is not None  # who asks for no guarantee is no concern of this module
-    try:
+    with restated():
         found = Privacy(
             asked.epsilon, asked.delta, columns, asked.unit, rows_per_entity=asked.rows_per_entity, domain=asked.domain
         )
         found.public(columns if not learns(config) else [name for name in columns if not _is_derived(columns[name])])
         return found if learnt is None else _with_learnt(found, learnt)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
 
 
 def _is_derived(entry: str | Mapping[str, Any]) -> bool:
@@ -156,10 +154,8 @@ def read(config: RunConfig) -> tuple[pd.DataFrame, Schema, list[str]]:
             conformed.attrs[LEARNT] = {"columns": {name: config.listed[name] for name in raw.columns}, "events": asked}
         notes = notes_of(rows) + notes + _lost(raw, conformed, privacy)
         return _with_sides(conformed, raw, entities), schema, notes
-    try:
+    with restated():
         known = learning.learn(raw, privacy)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
     conformed, schema = known.conform(raw)
     _check_asked(schema, config)
     columns = {name: known.columns[name] for name in raw.columns}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from launderette.generators import GeneratorError, Privacy, Schema
+from launderette.generators import Privacy, Schema
 from launderette.generators.data.images import LABEL_COLUMN, ImageForm
 from launderette.generators.data.values import text_of
 from launderette.generators.privacy import images
@@ -15,7 +15,7 @@ from launderette.pipelines.image_sources.decoding import Decoded
 from launderette.pipelines.image_sources.source import ImageSource
 from launderette.pipelines.privacy import refusals
 from launderette.pipelines.privacy.public import learns
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import restated
 
 PRIVATE_IMAGE_GENERATOR = "image.mean_embedding"  # where none is named
 PRIVATE_IMAGE_GENERATORS = (PRIVATE_IMAGE_GENERATOR, "image.diffusion")
@@ -67,13 +67,11 @@ def guarantee(config: RunConfig) -> Privacy:
     """Return the guarantee that a configuration asks for; LaunderError for one that cannot be given."""
     asked, columns = config.privacy, {key: own for key, own in config.columns.items() if own != UNLABELLED}
     assert asked is not None
-    try:
+    with restated():
         found = Privacy(
             asked.epsilon, asked.delta, columns, asked.unit, rows_per_entity=asked.rows_per_entity, domain=asked.domain
         )
         found.public(columns)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
     return found
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from launderette.generators import GeneratorError
 from launderette.generators.privacy import subsampling
 from launderette.pipelines.config import RunConfig, rules
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError, restated
 
 
 def check(refused: Iterable[tuple[bool, str]]) -> None:
@@ -63,7 +62,5 @@ def of_entities(config: RunConfig, unit: str) -> Iterator[tuple[bool, str]]:
 
 def check_installed() -> None:
     """Raise LaunderError where what adds up a descent's steps is not installed."""
-    try:
+    with restated():
         subsampling.check()
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None

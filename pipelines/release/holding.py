@@ -140,8 +140,7 @@ def opened(output: Path, id: str) -> Held:
 
 def _config(record: Mapping[str, Any], output: Path) -> RunConfig:
     """Return the configuration of a run, whose output folder may lie elsewhere since."""
-    config = RunConfig.model_validate(record["config"])
-    return config.model_copy(update={"publish": config.publish.model_copy(update={"to": str(output)})})
+    return RunConfig.model_validate(record["config"]).updated("publish", to=str(output))
 
 
 def _waits(record: Mapping[str, Any]) -> bool:

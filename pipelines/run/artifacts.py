@@ -49,6 +49,17 @@ def is_ours(error: BaseException) -> bool:
     return isinstance(error, EvaluationError | GeneratorError)
 
 
+@contextmanager
+def restated() -> Iterator[None]:
+    """Raise what a generator refuses as a LaunderError of the same sentence."""
+    from launderette.generators.errors import GeneratorError  # late: with torch
+
+    try:
+        yield
+    except GeneratorError as error:
+        raise LaunderError(str(error)) from None
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A table in a file: its path, the SHA-256 of the file, its number of rows."""

@@ -70,5 +70,4 @@ def _result(modality: Modality, config: RunConfig, rounds: list[list[ShortRun]],
 
 def chosen(config: RunConfig, found: Mapping[str, Any]) -> RunConfig:
     """Return the configuration of a run whose generator is the winner of a search, with what is left of the budget."""
-    config = short_runs.with_candidate(config, found["winner"])
-    return config.model_copy(update={"budget": config.budget.model_copy(update=found["budget"])})
+    return short_runs.with_candidate(config, found["winner"]).updated("budget", **found["budget"])

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from launderette import generators
-from launderette.generators import GeneratorError
 from launderette.generators.contract import HasParts
 from launderette.generators.devices import device
 from launderette.pipelines.run.artifacts import (
@@ -24,6 +23,7 @@ from launderette.pipelines.run.artifacts import (
     digest_file,
     digest_of,
     read_json,
+    restated,
     to_table,
     write_json,
 )
@@ -96,10 +96,8 @@ def draw(job: str, digest: str, k: int) -> dict[str, Any]:
 
 def drawn(model: HasParts, job: Job, k: int) -> Any:
     """Return the rows of a shard as a frame, without identifier columns."""
-    try:
+    with restated():
         return model.sample_part(job.part(k), seed=job.seed, where=job.where, constraints=job.constraints)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
 
 
 def opened(job: str, digest: str) -> dict[str, Any]:

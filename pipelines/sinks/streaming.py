@@ -17,10 +17,10 @@ from launderette.pipelines.sinks.tables import PART
 WRITTEN_ROWS = 1 << 17
 
 
-def write_release(table: Artifact, staged: Path, *, format: str = "parquet", name: str = "data") -> Artifact:
+def write_release(table: Artifact, staged: Path, *, format: str = "parquet") -> Artifact:
     """Write a stored table into data/ of a staged folder, as publish.format says."""
     check_unchanged(table.path, table.digest)
-    place = Path(staged) / "data" / f"{name}.{format}"
+    place = Path(staged) / "data" / f"data.{format}"
     with atomic_write(place) as aside:
         if format == "parquet":
             shutil.copyfile(table.path, aside)

@@ -76,11 +76,11 @@ def write(frame: pd.DataFrame, path: Path) -> None:
             frame.to_json(aside, orient="records", lines=True, date_format="iso", force_ascii=False)
 
 
-def write_release(frame: pd.DataFrame, staged: Path, *, format: str = "parquet", name: str = "data") -> Artifact:
+def write_release(frame: pd.DataFrame, staged: Path, *, format: str = "parquet") -> Artifact:
     """Write the synthetic rows into data/ of a staged folder, as publish.format says; the same rows give the same
     bytes.
     """
-    path = Path(staged) / "data" / f"{name}.{format}"
+    path = Path(staged) / "data" / f"data.{format}"
     if format == "parquet":
         return write_frame(frame, path)
     with atomic_write(path) as aside:

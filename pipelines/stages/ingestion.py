@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from launderette.generators import GeneratorError
 from launderette.generators.data import parts
 from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
@@ -23,7 +22,7 @@ from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.large_tables.drawing import Draw, TableRead
 from launderette.pipelines.personal_data import columns
 from launderette.pipelines.personal_data.findings import Found
-from launderette.pipelines.run.artifacts import LaunderError, chosen
+from launderette.pipelines.run.artifacts import LaunderError, chosen, restated
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources import tables
 from launderette.pipelines.sources.tables import LEFT_OUT, NOTES
@@ -214,12 +213,10 @@ def _schema(
         if isinstance(listed, Mapping) and name in entries and name != config.split.column:
             stated = {key: value for key, value in listed.items() if key not in ("groups", "kind", "learn")}
             entries[name] |= stated | {"kind": kinds.get(name, entries[name]["kind"]), "name": name}
-    try:
+    with restated():
         schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
         values.check(frame, schema, stated=set(kinds))
         check_columns(frame, schema)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
     schema = columns.marked(schema, found)
     learned = {name for name, kind in kinds.items() if kind != "identifier"} | columns.learned(config)
@@ -228,10 +225,8 @@ def _schema(
 
 def _inferred(columns: Mapping[str, pd.Series], kinds: Mapping[str, str]) -> Schema:
     """Infer each column by itself: of some of the rows, columns have other lengths."""
-    try:
+    with restated():
         found = [infer(values.to_frame(name), _kind_of(name, kinds)) for name, values in columns.items()]
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
     return Schema(tuple(one.columns[0] for one in found))
 
 
@@ -274,10 +269,8 @@ def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig)
 
 def check_constraints(schema: Schema, config: RunConfig) -> None:
     """LaunderError for constraints that no table of this schema can have, before anything is trained."""
-    try:
+    with restated():
         conditions.check(config.sample.constraints or (), schema)
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
 
 
 def _check_target(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> None:

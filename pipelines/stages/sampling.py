@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from launderette.generators import GeneratorError, Schema, Synthesizer
+from launderette.generators import Schema, Synthesizer
 from launderette.generators.contract import DrawsEvenly
 from launderette.generators.identifiers import forms
 from launderette.generators.identifiers.forms import IdentifierForm, anew, text_of
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.run.artifacts import LaunderError
+from launderette.pipelines.run.artifacts import LaunderError, restated
 
 EVEN_UNDER = 300  # of a release, whose shares the noise of independent draws would move
 
@@ -42,14 +42,12 @@ def sample(model: Synthesizer, config: RunConfig, rows_default: int) -> pd.DataF
     for.
     """
     rows, where = config.sample.rows or rows_default, dict(config.sample.where)
-    try:
+    with restated():
         asked: dict[str, Any] = {"constraints": config.sample.constraints} if config.sample.constraints else {}
         draw: Callable[..., pd.DataFrame] = functools.partial(_drawer(model, rows), **asked)
         drawn = (
             _weighted(draw, config, rows, where) if config.sample.weights else draw(rows, seed=config.seed, where=where)
         )
-    except GeneratorError as error:
-        raise LaunderError(str(error)) from None
     if len(drawn) != rows or list(drawn.columns) != model.schema.names:
         raise LaunderError(
             f"expected {rows} synthetic rows with the columns of the schema, found otherwise; train the model again"
