@@ -40,7 +40,7 @@ from pipelines.release import gate
 HELD = 0.05, 0.1, 0.25, 0.5, 1.0  # of the training rows
 RELEASED = 0.1, 0.2, 0.35, 0.5, 1.0, 2.0, 5.0, 10.0
 RULES = rules.RULES["tabular"]
-SHAPES = "plain", "with_text", "four_columns", "survey", "without_numbers", "without_labels"  # keep the sizes
+SHAPES = "plain", "with_text", "four_columns", "survey", "without_numbers", "without_labels", "visits"  # keep the sizes
 EVERY_RUN = SHAPES[:4]
 FEWER = (0.1, 0.25, 1.0), (0.1, 1.0, 5.0)  # held and released, of shapes beside the plain one
 KEPT = Path("launderette-output", "false_refusals.jsonl")

@@ -18,6 +18,7 @@ FLAW_SECTIONS = (
     "records",
     "few_rows",
     "relations",
+    "entities",
     "values",
     "diversity",
     "images",

@@ -118,6 +118,11 @@ def without_labels(case: Case, rng: Rng) -> Case:
     return replace(case, **{role: getattr(case, role)[columns] for role in ("train", "holdout", "synthetic")})
 
 
+def visits(case: Case, rng: Rng) -> Case:
+    """Six readings of each person, on two visits."""
+    return population.of_visits(case)
+
+
 def images(case: ImageCase, rng: Rng) -> ImageCase:
     """Fresh images."""
     return case

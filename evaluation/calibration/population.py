@@ -155,6 +155,31 @@ def digits(sizes: tuple[int, int, int], seed: int = 0) -> ImageCase:
     return ImageCase(*((pixels[rows], found.target[rows]) for rows in parts))
 
 
+def of_visits(case: Case) -> Case:
+    """Readings of people in the place of rows, as many: six of each person, on two visits of one time each."""
+    roles = ("train", "holdout", "synthetic")
+    made = {role: _readings(getattr(case, role)[case.target], place) for place, role in enumerate(roles)}
+    return replace(case, **made, kinds={"person": "identifier"})
+
+
+def _readings(target: pd.Series, place: int) -> pd.DataFrame:
+    size, rng = len(target), np.random.default_rng([place, int(pd.util.hash_pandas_object(target).sum() % 2**32)])
+    person, visit = np.arange(size) // 6, np.arange(size) // 3
+    people, usual = person.max() + 1, rng.normal(10, 2, size // 6 + 1)
+    minutes = rng.integers(0, 3 * 365 * 24 * 60, visit.max() + 1)[visit]
+    return pd.DataFrame(
+        {
+            "person": [f"P{place}{n:06d}" for n in person],
+            "born": rng.integers(1940, 2005, people)[person],
+            "ward": rng.choice(list("xyz"), people)[person],
+            "taken_at": pd.Timestamp("2020-01-01") + pd.to_timedelta(minutes, "min"),
+            "test": rng.choice(list("ABCDE"), size),
+            "value": (usual[person] + rng.normal(0, 1, size)).round(1),
+            str(target.name): target.to_numpy(),
+        }
+    )
+
+
 def with_text(case: Case, rng: Rng) -> Case:
     """Three columns of text for all people: an e-mail (unique), a name (shared by few) and a note."""
     return replace(case, **{role: _texts(getattr(case, role), role, rng) for role in ("train", "holdout", "synthetic")})

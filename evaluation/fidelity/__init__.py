@@ -7,6 +7,7 @@ from launderette.evaluation.fidelity.labels import label_shares
 from launderette.evaluation.fidelity.marginals import formats, shape
 from launderette.evaluation.fidelity.missing_values import missing_ties, missingness
 from launderette.evaluation.fidelity.orders import orders, proportions
+from launderette.evaluation.fidelity.owned import within_entities
 from launderette.evaluation.fidelity.relations import constraints, date_order, mutual_information, query_error, trend
 from launderette.evaluation.fidelity.time import over_time
 from launderette.evaluation.fidelity.two_samples import alpha_precision, detection, detection_logistic
@@ -34,5 +35,6 @@ __all__ = [
     "tails",
     "trend",
     "validity",
+    "within_entities",
     "worst_column",
 ]

@@ -31,6 +31,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "many decimals it is written.",
         CHANCE,
     ),
+    "fidelity.within_entities": (
+        "Rows of one entity",
+        "Whether two rows of one person or thing have as much in common as those of a real one, in the column that "
+        "changed most: the time of a visit, the day of birth, values that lie near each other.",
+        CHANCE,
+    ),
     "fidelity.mutual_information": (
         "Shared information",
         "How alike the information is that one column gives about another, averaged over "

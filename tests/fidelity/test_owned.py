@@ -1,0 +1,32 @@
+"""What the rows of one person have in common: a visit's time, a ward, values near each other."""
+
+import numpy as np
+import pytest
+
+from evaluation import calibration, samples
+from evaluation.calibration import population
+from evaluation.fidelity import within_entities
+from evaluation.scores import Reason
+from pipelines.config.rules import DEFAULT_RULES
+
+PEOPLE = population.made((600, 300, 600), 2)
+
+
+def judged(case):
+    return within_entities(samples.make(case.train, case.holdout, case.synthetic, kinds=case.kinds, target=case.target))
+
+
+@pytest.mark.parametrize("kind", calibration.names("entities"))
+def test_rows_of_people_that_belong_together_no_more_are_refused(kind):
+    found = judged(calibration.load(kind)(PEOPLE, np.random.default_rng(0)))
+    assert found.low < DEFAULT_RULES["fidelity.within_entities"]["at_least"] and found.detail["said"]
+
+
+@pytest.mark.parametrize("sizes", [(600, 300, 600), (300, 150, 1200), (900, 150, 300)])
+def test_other_people_have_as_much_in_common(sizes):
+    for seed in range(4):
+        assert judged(population.of_visits(population.made(sizes, seed))).low > 0.9
+
+
+def test_without_entities_nothing_is_asked():
+    assert judged(PEOPLE).reason is Reason.NO_IDENTIFIER
