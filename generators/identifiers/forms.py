@@ -48,7 +48,8 @@ def form_of(present: pd.Series) -> IdentifierForm:
     """Return the form of the values: a sequence, up to six patterns with their shares, or a neutral one where no
     form is common.
     """
-    distinct = present.drop_duplicates().iloc[:EXAMINED_VALUES]
+    every = present.drop_duplicates()
+    distinct = every.iloc[:EXAMINED_VALUES]
     if _counts_up(distinct):
         return IdentifierForm(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
     number = pd.api.types.is_numeric_dtype(present.dtype)
@@ -66,7 +67,7 @@ def form_of(present: pd.Series) -> IdentifierForm:
     )[:MOST_FORMS]
     if not common or not any(texts):
         return IdentifierForm(NUMBER_FALLBACK if number else TEXT_FALLBACK)
-    patterns = [_roomy(group) for group in common]
+    patterns = [_roomy(group, len(every) / len(distinct)) for group in common]
     whole = sum(map(len, common))
     shares = [max(1, round(100 * len(group) / whole)) for group in common]
     mixed = "|".join(f"{share}%{pattern}" for share, pattern in zip(shares, patterns, strict=True))
@@ -89,12 +90,12 @@ def _key(text: str, check: str) -> tuple[object, ...]:
     return (*WORD_PATTERN.split(text), *((text[:2], len(text)) if check == "iban" else ()))
 
 
-def _roomy(texts: Sequence[str]) -> str:
-    """Return the pattern of values of one form; with room for many more of them, so that its digits are free where
-    they are few.
+def _roomy(texts: Sequence[str], times: float) -> str:
+    """Return the pattern of values of one form, of which there are so many times more; with room for many more of them,
+    so that its digits are free where they are few.
     """
     pattern = _pattern(texts)
-    return pattern if _capacity(pattern) >= CAPACITY_PER_VALUE * len(texts) else _pattern(texts, free=True)
+    return pattern if _capacity(pattern) >= CAPACITY_PER_VALUE * times * len(texts) else _pattern(texts, free=True)
 
 
 def _capacity(pattern: str) -> float:

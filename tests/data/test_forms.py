@@ -53,6 +53,12 @@ def test_words_of_which_nearly_all_pairs_are_taken():
     assert len(set(found)) == 300 and not set(found) & set(real)
 
 
+def test_a_form_has_room_for_more_values_than_are_looked_at(monkeypatch):
+    monkeypatch.setattr(forms, "EXAMINED_VALUES", 50)
+    real = [f"K-0{k:03d}" for k in np.random.default_rng(0).permutation(1000)[:400]]
+    assert form_of(pd.Series(real)).pattern == r"K\-\d{4,4}"  # K-0 and three digits are 1,000 values, of 400 real ones
+
+
 @pytest.mark.parametrize("first", [10**16, 10**17, 10**18 - 20, 9 * 10**18], ids=str)
 def test_long_numbers_that_count_up(first):
     real = pd.Series(range(first, first + 300))
