@@ -66,8 +66,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "fulde navn, fullt navn, navn, fullstandigt namn, fullstandig namn, namn, volledige naam, naam, teljes nev, "
         "nev, ad soyad, adi soyadi, nume complet, nume si prenume, nume, ime i prezime, puno ime, taisnimi, фио, "
         "полное имя, пиб, ονοματεπωνυμο, 氏名, 姓名, 성명, nama lengkap, nama, ho ten, ho va ten, שם מלא, "
-        "الاسم الكامل, initials, "
-        "inits, initiales, initialen, iniciales, iniziali, inicials, inicjaly, upphafsstafir, الاحرف الاولى"
+        "الاسم الكامل"
     ),
     "email": _phrases(
         "email, e mail, mail, emails, email address, mail address, e mail adresse, emailadresse, mailadresse, courriel,"
@@ -147,7 +146,8 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "kullanici adi, nume utilizator, korisnicko ime, kasutajanimi, имя пользователя, логин, ονομα χρηστη, "
         "ユーザー名, 用户名, 사용자명, nama pengguna, ten dang nhap, שם משתמש, اسم المستخدم, sam account, "
         "samaccountname, domain user, ad user, logon, upn, user logon, login name, facebook, "
-        "tiktok, insta, mastodon, usuari, notandanafn"
+        "tiktok, insta, mastodon, usuari, notandanafn, "
+        "initials, inits, initiales, initialen, iniciales, iniziali, inicials, inicjaly, upphafsstafir, الاحرف الاولى"
     ),
     "text": _phrases(
         "note, notes, comment, comments, remark, remarks, description, feedback, message, messages, free text, "

@@ -13,14 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Identifier, Schema
+from launderette.generators.data.schema import Datetime, Identifier, Numerical, Schema
+from launderette.generators.formats import grid
 from launderette.generators.identifiers.detection import words_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
-from launderette.pipelines.personal_data import detection, keys
+from launderette.pipelines.personal_data import detection, keys, neighbours
 from launderette.pipelines.personal_data.column_names import PEOPLE, plain
 from launderette.pipelines.personal_data.findings import KIND_PHRASES, Found
 from launderette.pipelines.run.artifacts import chosen
@@ -30,6 +32,9 @@ PSEUDONYMS = "as stated, learned under pseudonyms"
 SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
 KEPT_DECIMALS = 2  # of degrees
 MOST_DEGREES = 180
+COARSE = "coarse"  # among the attrs of a frame: columns that are kept coarsely
+KEPT_DIGITS = 2  # of a number that is somebody's alone
+YEAR, EXACT_DAY = "datetime64[Y]", "datetime64[us]"
 PRECISE = re.compile(r"(?<![\d.])-?\d{1,3}\.\d{3,}(?![\d.])")
 COORDINATES = frozenset(
     plain(
@@ -153,10 +158,50 @@ def coarse_homes(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, 
     """
     if not config.personal.detect or config.privacy:
         return frame, []
-    named = [name for name in frame.columns if name not in config.listed and _is_of_homes(name)]
+    named = [name for name in frame.columns if not _is_stated(name, config) and _is_of_homes(name)]
     kept = {name: _kept(frame[name]) for name in named}
     changed = {name: values for name, values in kept.items() if not values.equals(frame[name])}
     return frame.assign(**changed), list(changed)
+
+
+def _is_stated(name: str, config: RunConfig) -> bool:
+    return config.listed.get(name, "infer") != "infer" or name in learned(config)
+
+
+def coarse_belongings(
+    frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found], config: RunConfig, entity: str | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the frame with numbers kept to KEPT_DIGITS digits and dates to their year where each of the people with
+    several rows has one of its own, and what they are called; of the entity that rows are counted by, and of columns
+    that are stated, they stay as they are: who has many rows would have all that is said of them in every one.
+    """
+    if not config.personal.detect or config.privacy:
+        return frame, []
+    many = neighbours.with_many_rows(frame, {name: one.kind for name, one in found.items() if name != entity})
+    changed = {
+        column.name: _coarse(frame[column.name], column)
+        for column in schema.columns
+        if isinstance(column, Numerical | Datetime) and not _is_stated(column.name, config)
+        if any(neighbours.is_own(frame[column.name], frame[who]) for who in many)
+    }
+    return frame.assign(**changed), list(changed)
+
+
+def _coarse(values: pd.Series, column: Numerical | Datetime) -> pd.Series:
+    """Write numbers with KEPT_DIGITS digits that count, dates and times as the first of their year, in their form."""
+    scale, ticks, present = grid.on_grid(values, column)
+    if column.kind == "datetime":
+        years = (ticks * int(scale)).astype(EXACT_DAY).astype(YEAR)
+        kept = years.astype(EXACT_DAY).astype("int64") // int(scale)
+    else:
+        places = np.floor(np.log10(np.maximum(np.abs(ticks.astype("float64")), 1e-300))) - (KEPT_DIGITS - 1)
+        step = 10.0 ** np.maximum(places, 0 if scale else -300)
+        kept = np.round(ticks / step) * step
+        kept = kept.astype("int64") if scale else kept
+    whole = np.zeros(len(values), kept.dtype)
+    whole[present] = kept
+    coarse = grid.from_grid(whole, ~present, column, scale)
+    return coarse.set_axis(values.index)
 
 
 def _kept(values: pd.Series) -> pd.Series:
@@ -170,6 +215,14 @@ def _kept(values: pd.Series) -> pd.Series:
 def _shortened(value: object) -> object:
     """Write the coordinates in a text with fewer decimals."""
     return PRECISE.sub(lambda found: f"{float(found[0]):.{KEPT_DECIMALS}f}", value) if isinstance(value, str) else value
+
+
+def belonging_sentence(name: str) -> str:
+    """Say what became of a column whose values are each somebody's alone, and how to change that."""
+    return (
+        f"Column {name!r} holds one value for each of the people who have many rows: numbers are kept to {KEPT_DIGITS} "
+        f"digits, dates to their year; to learn them as they are, state its kind under columns."
+    )
 
 
 def home_sentence(name: str) -> str:

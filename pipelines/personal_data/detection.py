@@ -55,10 +55,12 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
     found |= dict(neighbours.beside(frame, schema, found))
     found |= dict(neighbours.among_people(frame, schema, found))
     held = neighbours.of_person(frame, schema, {name: one.kind for name, one in found.items()})
-    return found | {
+    found |= {
         name: Found(kind, LIKELY, f"{share:.0%} of its values hold names of the same row")
         for name, (kind, share) in held.items()
     }
+    kinds = {name: one.kind for name, one in found.items()}
+    return found | dict(neighbours.codes_of_people(frame, schema, kinds))
 
 
 def of_column(column: Column, values: pd.Series) -> Found | None:
@@ -151,7 +153,7 @@ def _logged(name: str, named: Named | None, texts: Sequence[str], distinct: floa
     written, own = accounts.written_share(texts), _is(named, "account")
     if len(texts) >= LEAST_PEOPLE and written >= (NAMED_SHARE if own else TELLING_SHARE):
         return _said("account", written, own, LIKELY)
-    return Found("account", LIKELY, "its name") if own and len(texts) >= LEAST_DISTINCT else None
+    return Found("account", LIKELY, "its name") if own and len(texts) >= LEAST_PEOPLE else None
 
 
 def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:

@@ -83,11 +83,15 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     profile = {name: all for name, all in (drawn.profile or {}).items() if name not in near}
     frame, schema, found = _schema(frame, config, profile)
     rare, _ = protection.settle(config.protect.rare, None, len(frame))
-    schema = composites.without_rare(frame, schema, rare=rare, entity=announcing.entity_of(config, schema))
+    entity = announcing.entity_of(config, schema)
+    schema = composites.without_rare(frame, schema, rare=rare, entity=entity)
     check_mentioned(schema.flat.names, config)
     frame, notes = values.read(frame, schema)
+    frame, own = columns.coarse_belongings(frame, schema, found, config, entity)
+    frame.attrs[columns.COARSE] = near + own
     frame.attrs[PERSONAL] = found
     frame.attrs[NOTES] += infinite + notes + [columns.home_sentence(name) for name in near]
+    frame.attrs[NOTES] += [columns.belonging_sentence(name) for name in own]
     _check_target(frame, schema, config)
     check_constraints(schema, config)
     return chosen(frame, schema.names), schema

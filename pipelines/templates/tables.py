@@ -1,6 +1,6 @@
 """The first configuration of a table: its columns with their kinds, the rules that its rows keep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from launderette.generators import Schema
@@ -9,6 +9,7 @@ from launderette.pipelines.config.documents import as_key, escaped
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.modalities import families
 from launderette.pipelines.modalities.contract import Ingested
+from launderette.pipelines.personal_data.columns import COARSE
 from launderette.pipelines.templates.filling import ANOTHER, Draft, filled
 
 LONGEST_KEY = 500  # characters; YAML reads about a thousand
@@ -21,7 +22,8 @@ def draft(
     columns, frame = len(found.schema.columns), found.data
     missing = float(frame.isna().to_numpy().mean()) if len(frame) else 0.0
     suits = families.suiting(*frame.shape, missing=missing, conditions=len(config.sample.where))
-    text = template(found.schema, source, settings, entity=entity, rules=rules, personal=found.personal)
+    coarse = frame.attrs.get(COARSE, ())
+    text = template(found.schema, source, settings, entity=entity, rules=rules, personal=found.personal, coarse=coarse)
     return Draft(text, f"{columns} columns. Look at their kinds, then", [*_counted(rules), f"{suits}. {ANOTHER}"])
 
 
@@ -33,11 +35,17 @@ def template(
     entity: str | None = None,
     rules: Proposals | None = None,
     personal: Mapping[str, Mapping[str, Any]] | None = None,
+    coarse: Collection[str] = (),
 ) -> str:
     """Return the configuration of a table of this schema, with `a.b=value` set in it; beside columns of `personal` data
-    what tells.
+    what tells. Those that are kept `coarse` stay so: their kind is not stated.
     """
-    columns = "".join(_entry(c.name, c.kind, (personal or {}).get(c.name)) for c in schema.columns)
+    kinds = {
+        c.name: f"infer  # {c.kind}, kept coarsely; {c.kind}: learned as it is"
+        for c in schema.columns
+        if c.name in coarse
+    }
+    columns = "".join(_entry(c.name, kinds.get(c.name, c.kind), (personal or {}).get(c.name)) for c in schema.columns)
     named = {"source": as_key(source), "columns": columns, "entity": as_key(entity) if entity else "null"}
     return filled("table.yaml", settings, **named, **rules_of(rules or Proposals()))
 

@@ -11,9 +11,10 @@ from faker import Faker
 from benchmarks.personal_data.tables import table
 from launderette.generators.data.inference import infer
 from launderette.pipelines import config
-from launderette.pipelines.personal_data import column_names, detection
+from launderette.pipelines.personal_data import column_names, columns, detection
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.stages import announcing, ingestion
+from launderette.pipelines.templates.tables import template as table_template
 
 
 def found(frame):
@@ -388,6 +389,31 @@ def test_coordinates_of_homes_are_kept_to_a_neighbourhood_and_those_of_things_as
     assert [*frame["Wohnort_GPS"]] == [f"({x:.2f}, {y:.2f})" for x, y in homes]
     said = [note for note in frame.attrs[ingestion.NOTES] if "about a kilometre" in note]
     assert len(said) == 2 and "'home_lat' holds where people live" in said[0]
+
+
+def test_what_each_of_the_people_with_many_rows_has_alone_is_neither_learned_nor_kept_exactly(tmp_path):
+    """Of the staff in a table of customers: their labels are frequent, and theirs all the same."""
+    rng, fake = random.Random(0), Faker("en_AU")
+    fake.seed_instance(0)
+    staff = [(fake.name(), fake.date_of_birth(), round(rng.uniform(3e4, 9e4), 2)) for _ in range(15)]
+    rows = [(k, *staff[k]) for k in rng.choices(range(15), k=600)]
+    made = pd.DataFrame({
+        "customer_mail": [fake.email() for _ in rows], "agent": [row[1] for row in rows],
+        "agent_code": [f"AG-{97 * row[0] + 1000}" for row in rows], "ext": [4400 + 7 * row[0] for row in rows],
+        "handled_by": ["ABCDEFGHIJKLMNOPQ"[row[0] : row[0] + 3] for row in rows],
+        "hired": [str(row[2]) for row in rows], "pay": [f"{row[3]:,.2f} EUR" for row in rows],
+        "branch": [f"Branch {'NS'[row[0] % 2]}" for row in rows], "team": [f"T{row[0]}" for row in rows],
+        "paid": [round(rng.lognormvariate(4, 1), 2) for _ in rows],
+    })  # fmt: skip
+    asked = configured(tmp_path, made)
+    frame, schema = ingestion.ingest(asked)
+    told = ("agent", "agent_code", "ext", "handled_by")
+    assert {schema.column(name).kind for name in told} == {"identifier"}
+    assert set(frame["hired"]) == {f"{row[1].year}-01-01" for row in staff}
+    assert set(frame["pay"]) == {f"{round(row[2], -3):,.2f} EUR" for row in staff}
+    assert all(frame[name].equals(made[name]) for name in ("branch", "team", "paid"))
+    text = table_template(schema, "people.csv", coarse=frame.attrs[columns.COARSE])
+    assert "hired: infer" in text and "pay: infer" in text and "paid: numerical\n" in text
 
 
 def test_under_epsilon_nothing_is_found_out_and_people_are_refused(tmp_path, people):
