@@ -98,9 +98,10 @@ class HasLogProb(Protocol):
 class Imputer(Synthesizer, Protocol):
     """A model of tables that fills gaps."""
 
-    def impute(self, frame: Any, *, seed: int = 0, draws: int = 1) -> Any:
+    def impute(self, frame: Any, *, seed: int = 0, draws: int = 1, rounded: bool = True) -> Any:
         """Return a DataFrame with each missing value drawn given the rest of its row, or typical of several draws: the
-        mean of numbers, the most frequent label.
+        mean of numbers, the most frequent label. Means are rounded as the column's own values are, unless `rounded` is
+        false: then that of 1 and 2 is 1.5 in a column of whole numbers too.
         """
         ...
 

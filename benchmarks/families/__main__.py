@@ -10,8 +10,9 @@ detection     of drawn rows among unseen rows, by boosted trees (fidelity.detect
 loss attack   AUC of the model's own loss, training against unseen rows: .5 tells nothing; `from rows` is the attack
               that sees the released rows alone (privacy.membership)
 rare          rare labels that are drawn (diversity.rare); `distinct` as it is among real rows (diversity.distinct)
-number error  30 % random gaps of unseen rows: error of the mean of ten draws over that of the column's mean; `labels`
-              is how often the most frequent of ten draws is right. Beside them an iterative imputer and boosted trees
+number error  30 % random gaps of unseen rows: error of the mean of ten draws over that of the column's mean; `rounded`
+              likewise of means that are whole where the column is; `labels` is how often the most frequent of ten draws
+              is right. Beside them an iterative imputer and boosted trees
 fit, draw     CPU seconds to fit, and to draw 10,000 rows; `peak` is the largest memory of the process
 """
 
@@ -47,6 +48,7 @@ HEADINGS = {
     "rare": "rare",
     "distinct": "distinct",
     "numbers": "number error",
+    "rounded": "rounded",
     "labels": "labels",
     "fit": "fit s",
     "draw": "draw s",

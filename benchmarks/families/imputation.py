@@ -18,7 +18,7 @@ ROWS = 1000  # unseen rows whose gaps are filled
 def of_model(model: Imputer, train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
     """Fill the gaps by the mean, for labels the most frequent, of ten draws."""
     whole, gaps = _gapped(unseen, seed)
-    return _errors(train, whole, model.impute(whole.mask(gaps), seed=seed, draws=DRAWS), gaps)
+    return _errors(train, whole, model.impute(whole.mask(gaps), seed=seed, draws=DRAWS, rounded=False), gaps)
 
 
 def of_peers(train: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> dict[str, float]:
@@ -49,19 +49,25 @@ def _gapped(unseen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def _errors(train: pd.DataFrame, whole: pd.DataFrame, filled: pd.DataFrame, gaps: np.ndarray) -> dict[str, float]:
-    """Mean over the columns: error of numbers over that of the column's mean, and share of labels that are right, where
-    the truth is known.
+    """Mean over the columns: error of numbers over that of the column's mean, likewise `rounded` where the column's are
+    whole, and share of labels that are right, where the truth is known.
     """
-    numbers, labels = [], []
+    numbers, rounded, labels = [], [], []
     for k, name in enumerate(whole):
         asked = gaps[:, k] & whole[name].notna()
         true, found = whole.loc[asked, name], filled.loc[asked, name]
         if _is_number(true):
-            found = found.astype(float)
-            numbers.append(np.sqrt(((found - true) ** 2).mean() / ((train[name].mean() - true) ** 2).mean()))
+            found, scale = found.astype(float), ((train[name].mean() - true) ** 2).mean()
+            is_whole = (train[name].dropna() % 1 == 0).all()
+            numbers.append(np.sqrt(((found - true) ** 2).mean() / scale))
+            rounded.append(np.sqrt((((found.round() if is_whole else found) - true) ** 2).mean() / scale))
         else:
             labels.append((found == true).mean())
-    return {"numbers": float(np.mean(numbers)), "labels": float(np.mean(labels))}
+    return {
+        "numbers": float(np.mean(numbers)),
+        "rounded": float(np.mean(rounded)),
+        "labels": float(np.mean(labels)) if labels else np.nan,
+    }
 
 
 def _is_number(values: pd.Series) -> bool:

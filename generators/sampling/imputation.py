@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from launderette.generators.data import parts
-from launderette.generators.data.schema import conform
+from launderette.generators.data.schema import Datetime, Numerical, conform
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formats.grid import from_grid
+from launderette.generators.formats.grid import from_grid, is_duration
 from launderette.generators.sampling import completion
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, chosen, randoms
 from launderette.generators.training import randomness
@@ -39,24 +39,30 @@ def present(encoding: Encoding) -> Allowed:
     return allowed
 
 
-def impute(frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int, draws: int = 1) -> pd.DataFrame:
+def impute(
+    frame: pd.DataFrame, encoding: Encoding, draw: Draw, seed: int, draws: int = 1, rounded: bool = True
+) -> pd.DataFrame:
     """Return the frame with each missing value drawn given the rest of its row; identifiers and columns without any
     value stay. GeneratorError for fewer than one of `draws`.
 
     Of several draws a number or date becomes their mean on the column's grid, a label the most frequent: nearer to the
-    truth, but less spread than true values are. What follows from the rest of a row (generators/derived) is not drawn.
+    truth, but less spread than true values are. Plain numbers that are not to be `rounded` keep their mean, such as 1.7
+    children, which errs less. What follows from the rest of a row (generators/derived) is not drawn.
     """
     if draws < 1:
         raise GeneratorError(f"expected at least one draw for each missing value, found {draws}")
     index, frame, out = frame.index, conform(frame, encoding.schema).reset_index(drop=True), []
-    dtypes = frame.dtypes.to_dict()
-    frame = frame.astype({name: "object" for name, dtype in dtypes.items() if isinstance(dtype, pd.CategoricalDtype)})
+    rounded = rounded or draws == 1
+    dtypes = frame.dtypes.to_dict() if rounded else {name: _of_means(frame[name]) for name in frame}
+    frame = frame.astype(
+        {name: "object" if isinstance(dtype, pd.CategoricalDtype) else dtype for name, dtype in dtypes.items()}
+    )
     for first in range(0, len(frame), CHUNK_ROWS):
         u = randomness.row_uniforms(seed, first, CHUNK_ROWS, randoms(encoding, given=True))
         part = frame.iloc[first : first + CHUNK_ROWS]
         steps = randomness.row_uniforms(randomness.key(seed, "steps"), first, len(part), u.shape[1])
         spread = _spread(u[: len(part)], steps, draws) if draws > 1 else [u[: len(part)]]
-        out.append(_imputed(part, encoding, draw, spread))
+        out.append(_imputed(part, encoding, draw, spread, rounded))
     filled = pd.concat(out) if out else frame
     return filled.astype({name: _admitting(dtype, filled[name]) for name, dtype in dtypes.items()}).set_axis(index)
 
@@ -72,6 +78,13 @@ def _spread(u: np.ndarray, v: np.ndarray, draws: int) -> list[np.ndarray]:
     return [(u + k * step / draws) % 1 for k in range(draws)]
 
 
+def _of_means(values: pd.Series) -> Any:
+    """Return the dtype; of whole numbers with gaps, that of fractions."""
+    if not (pd.api.types.is_integer_dtype(values.dtype) and values.hasnans):
+        return values.dtype
+    return "double[pyarrow]" if isinstance(values.dtype, pd.ArrowDtype) else "Float64"
+
+
 def _admitting(dtype: Any, values: pd.Series) -> Any:
     """Return the dtype; of pandas' categories, with those of the values that it lacks."""
     if not isinstance(dtype, pd.CategoricalDtype):
@@ -80,7 +93,9 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
     return pd.CategoricalDtype([*dtype.categories, *new], dtype.ordered)
 
 
-def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray]) -> pd.DataFrame:
+def _imputed(
+    frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray], rounded: bool
+) -> pd.DataFrame:
     """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
     frame = encoding.with_between(completion.certain(parts.split(frame, encoding.schema), encoding))
     frame = completion.certain(frame, encoding) if encoding.between else frame
@@ -100,7 +115,7 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[n
             tokens[rows] = chosen(candidates, weights, u).cpu().numpy()
         filled = encoding.decode_known(tokens, spread[0][:, : len(columns)])
     else:
-        filled = _typical(encoding, tokens, rows, drawn)
+        filled = _typical(encoding, tokens, rows, drawn, rounded)
     out = frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
@@ -109,7 +124,7 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[n
 
 
 def _typical(
-    encoding: Encoding, tokens: np.ndarray, rows: np.ndarray, drawn: Sequence[tuple[Tensor, Tensor]]
+    encoding: Encoding, tokens: np.ndarray, rows: np.ndarray, drawn: Sequence[tuple[Tensor, Tensor]], rounded: bool
 ) -> dict[str, pd.Series]:
     """Return by column the mean number or the most frequent label of each row [B]: of those in `rows` by what is drawn
     for them, of the others by their tokens [B, L].
@@ -121,21 +136,30 @@ def _typical(
     found = {}
     for column, places in zip(encoding.columns, encoding.layout.places, strict=True):
         cells = column.join(candidates.reshape(-1, candidates.shape[2])[:, list(places)]).reshape(weights.shape)
-        typical = _mean(column, cells, weights) if isinstance(column, Cells) else _mode(column, cells, weights)
+        typical = _mean(column, cells, weights, rounded) if isinstance(column, Cells) else _mode(column, cells, weights)
         found[column.name] = typical.set_axis(rows).reindex(range(len(tokens)))
     return found
 
 
-def _mean(column: Cells, cells: np.ndarray, weights: np.ndarray) -> pd.Series:
-    """Cells [K, rows] with weights [K, rows] -> the means of their centres, on the column's grid."""
+def _mean(column: Cells, cells: np.ndarray, weights: np.ndarray, rounded: bool = True) -> pd.Series:
+    """Cells [K, rows] with weights [K, rows] -> the means of their centres; rounded, or of a column that is written in
+    a form of its own, on the column's grid.
+    """
     none = np.zeros(cells.shape[1], dtype=bool)
     if not column.size:
         return column.decode(np.full(len(none), column.size), none.astype("float64"))
     low, high = (np.asarray(ends, dtype="float64") for ends in (column.low, column.high))
     middle = low + (high - low) * np.asarray(column.centres or 0.5)
     ticks = (weights * middle[np.minimum(cells, column.size - 1)]).sum(0)
+    if not rounded and _is_plain(column.column):
+        return pd.Series(ticks / (column.scale or 1))
     on_grid = np.rint(ticks).astype("int64") if column.scale else ticks
     return from_grid(on_grid, none, column.column, column.scale)
+
+
+def _is_plain(column: Numerical | Datetime) -> bool:
+    """Tell whether values of a column are numbers as they are, neither dates, durations, decimals nor texts."""
+    return isinstance(column, Numerical) and not (column.format or "ecimal" in column.dtype or is_duration(column))
 
 
 def _mode(column: Labels, cells: np.ndarray, weights: np.ndarray) -> pd.Series:

@@ -172,13 +172,13 @@ class Autoregressive(FittedTable[Config, Model]):
     def _chunk_rows(self) -> int:
         return conditioning.chunk_rows(self.encoding.layout, self._device)
 
-    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1, rounded: bool = True) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
         identifiers and columns without any value stay.
         """
         self.model.eval()
         fill = partial(self._fill, self.model.factors())
-        return imputation.impute(frame, self.encoding, imputation.in_parts(fill), seed, draws)
+        return imputation.impute(frame, self.encoding, imputation.in_parts(fill), seed, draws, rounded)
 
     def _fill(self, factors: DrawnFactors, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         """Draw candidates [K, B, L] for the tokens x [B, L] that are not known [B, L], with their weights [K, B]."""

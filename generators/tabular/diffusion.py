@@ -268,11 +268,11 @@ class Diffusion(FittedTable[Config, Model]):
     def _chunk_rows(self) -> int:
         return conditioning.chunk_rows(self.encoding.layout, self._device)
 
-    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1, rounded: bool = True) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
         identifiers and columns without any value stay.
         """
-        return imputation.impute(frame, self.encoding, self._fill, seed, draws)
+        return imputation.impute(frame, self.encoding, self._fill, seed, draws, rounded)
 
     def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         drawn = self._reveal(u, x, known, imputation.present(self.encoding))

@@ -81,11 +81,11 @@ class Marginals(FittedTable[Config, Model]):
         cells = self.model.draw(torch.from_numpy(u[:, columns:]), weights, {})
         return _tokens(self.encoding, cells.numpy()), u[:, :columns]
 
-    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1) -> pd.DataFrame:
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1, rounded: bool = True) -> pd.DataFrame:
         """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
         identifiers and columns without any value stay.
         """
-        return imputation.impute(frame, self.encoding, imputation.by_pattern(self._complete), seed, draws)
+        return imputation.impute(frame, self.encoding, imputation.by_pattern(self._complete), seed, draws, rounded)
 
     def _complete(self, u: np.ndarray, x: Tensor, known: list[int]) -> np.ndarray:
         """Draw the cells of the columns that are not known of rows of tokens x [B, L], by u [B, 2 columns or more]:

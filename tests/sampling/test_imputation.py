@@ -55,6 +55,18 @@ def test_typical_values_are_nearer_to_the_truth_and_keep_what_is_known(models):
         pd.testing.assert_frame_equal(model.impute(truth.mask(gaps)[:50], draws=6), many[:50])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "Int64", "int64[pyarrow]"])
+def test_means_are_whole_where_the_column_is_unless_they_are_asked_for(dtype):
+    married = pd.DataFrame({"sex": ["f", "m"] * 100, "married": [0, 1, 1, 1] * 50})  # .5 of f, all of m
+    model = fit(married, "tabular.marginals")
+    gaps = married.astype({"married": dtype})[:6]
+    gaps.loc[:1, "married"] = None
+    whole, means = (model.impute(gaps, draws=10, rounded=rounded) for rounded in (True, False))
+    assert whole["married"].isin([0, 1]).all() and whole["married"].dtype == gaps["married"].dtype
+    assert means["married"][0] == pytest.approx(0.5, abs=0.1) and means["married"][1] > 0.9
+    assert means[2:].astype(whole.dtypes).equals(whole[2:])
+
+
 def test_the_tail_of_a_column_is_filled_by_what_its_rows_are_on_average():
     income = pd.DataFrame({"income": [0] * 100 + [8000, 9000, 15_000, 27_000, 99_999], "x": 0})
     column = encoder.fit(income, infer(income)).column("income")
