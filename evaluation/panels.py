@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from launderette.evaluation import chance, entities
 from launderette.evaluation.entities import KEPT_BY_OWNERS, SHARED_BY_CHANCE
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
@@ -45,6 +46,15 @@ def subject(samples: Samples) -> str | None:
     together = {c: _nearest_share(samples, c) for c in samples.known if c in named}
     found = max(together, key=together.__getitem__, default=None)
     return found if found is not None and together[found] >= NEAREST_SHARE else None
+
+
+def owners(samples: Samples, role: str) -> chance.Owners:
+    """Whom the rows of `chance.real` belong to: what an identifier names, else the subjects of a panel."""
+    named, column = chance.owners(samples, role), subject(samples)
+    if named is not None or column is None:
+        return named
+    values = chance.real(samples, role)[column]
+    return entities.owners_of(values.where(samples.is_present(column, values.to_numpy())))
 
 
 def _is_key(one: np.ndarray, two: np.ndarray) -> bool:

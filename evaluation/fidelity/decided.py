@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
-from launderette.evaluation import chance, entities
+from launderette.evaluation import chance, entities, panels
 from launderette.evaluation.chance import Counted, Loss, Owners
 from launderette.evaluation.fidelity import cells, effects
 from launderette.evaluation.fidelity.values import LISTED
@@ -68,7 +68,7 @@ def decided(samples: Samples, *, seed: int = 0) -> Score:
     """
 
     def measure(role: str) -> list[Loss]:
-        real, owners = chance.real(samples, role), chance.owners(samples, role)
+        real, owners = chance.real(samples, role), panels.owners(samples, role)
         chosen = np.random.default_rng([seed, 127]).permutation(len(real))[:DECIDED_ROWS]
         owners = None if owners is None else np.unique(owners[chosen], return_inverse=True)[1]
         other = samples.table(role).iloc[samples.rows(role, DECIDED_ROWS, seed)]

@@ -7,12 +7,14 @@ import pytest
 import evaluation
 from evaluation import panels, samples
 from evaluation.diversity.subgroups import subgroups
+from evaluation.fidelity import decided
 from pipelines.config import RunConfig
 from pipelines.config.rules import DEFAULT_RULES
 from pipelines.scoring import run as scoring
 from tests.evaluation.tables import mixed
 
 STATES, YEARS = 40, 25
+REGIONS = {f"state {k}": f"region {n}" for k, n in enumerate(np.random.default_rng(3).integers(0, 3, STATES))}
 
 
 def panel(seed, known=True):
@@ -50,6 +52,21 @@ def test_people_of_no_panel_have_no_subject(seed):
 @pytest.mark.parametrize("known", [True, False])
 def test_states_whose_years_nobody_has_learnt_pass(known):
     assert subgroups(compared(panel(2, known))).low >= DEFAULT_RULES["diversity.subgroups"]["at_least"]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_holds_of_other_states_alone_is_decided(lost):
+    """A region goes with nothing but its states' numbers, a size with their first number in any state."""
+    real, other = (panel(seed).assign(size=lambda own: np.where(own["a"] > 1, "large", "small")) for seed in (1, 2))
+    real["region"], other["region"] = (
+        real["state"].map(REGIONS),
+        other["state"].sample(frac=1, random_state=0).map(REGIONS).to_numpy(),
+    )
+    other = other.assign(size=other["size"].sample(frac=1, random_state=1).to_numpy()) if lost else other
+    found = decided(samples.make(real[:800], real[800:], other))
+    assert found.ceiling == 1
+    assert (found.low < DEFAULT_RULES["fidelity.decided"]["at_least"]) == lost
+    assert set(found.detail["lost"]) <= {"'size'"}
 
 
 def test_whose_rows_may_be_ones_is_said_where_nobody_has_stated_it():
