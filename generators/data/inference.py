@@ -24,7 +24,7 @@ from launderette.generators.formats.decimals import decimals_of, precision_of
 from launderette.generators.formats.number_format import NumberFormat
 from launderette.generators.formats.unit_format import UnitFormat
 from launderette.generators.formats.written import WrittenNumber
-from launderette.generators.identifiers import placeholders, references
+from launderette.generators.identifiers import numbered, placeholders, references
 from launderette.generators.identifiers.detection import names_person, shares_entities
 from launderette.generators.identifiers.forms import form_of
 
@@ -43,7 +43,7 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
         raise GeneratorError(f"expected kinds for the columns of the table, found also {unknown}")
     columns = tuple(_infer_column(name, frame[name], kinds.get(name)) for name in frame.columns)
     learned = {name for name, kind in kinds.items() if kind != "identifier"}
-    return Schema(references.marked(frame, columns, learned))
+    return Schema(references.marked(frame, numbered.marked(frame, columns, learned), learned))
 
 
 def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:

@@ -15,7 +15,7 @@ from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
 from launderette.generators.devices.memory import free
 from launderette.generators.formats.decimals import precision_of
-from launderette.generators.identifiers import placeholders, references
+from launderette.generators.identifiers import numbered, placeholders, references
 from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
@@ -224,7 +224,8 @@ def _schema(
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
     schema = columns.marked(schema, found)
     learned = {name for name, kind in kinds.items() if kind != "identifier"} | columns.learned(config)
-    return frame, Schema(references.marked(frame, schema.columns, learned)), found
+    owned = schema.columns if config.split.entity else numbered.marked(frame, schema.columns, learned)
+    return frame, Schema(references.marked(frame, owned, learned)), found
 
 
 def _inferred(columns: Mapping[str, pd.Series], kinds: Mapping[str, str]) -> Schema:

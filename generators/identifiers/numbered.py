@@ -1,0 +1,67 @@
+"""Numbers of entities that nothing is called by: a respondent's number that decides most of what his rows say.
+
+Learnt as a quantity it would stand in the release beside what it decides, its rows would be counted as people, and
+would lie on both sides of the split. It is told by numbers from 1 up, or from 100, of several rows each, by which half
+of the other columns are the same and few rows of others are; where another column names the same entities, such as a
+county beside its number, they are no secret.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.schema import Column, Identifier, Numerical
+from launderette.generators.identifiers.detection import FEW_ROWS, LEAST_DISTINCT_CODES
+from launderette.generators.identifiers.forms import form_of
+
+LEAST_ROWS_EACH = 3  # of a number, on average
+LEAST_COUNTED = 0.3  # of the whole numbers between the least and the largest, that are there
+KEPT_BY_NUMBERS = 0.95  # share of the rows that agree with the first one of their number
+DECIDED_COLUMNS, MET_BY_CHANCE = 0.5, 0.05  # share of the columns that it decides; of rows that agree in them by chance
+
+
+def marked(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str | None] = ()) -> tuple[Column, ...]:
+    """Return the columns of a frame with a number that names entities as an identifier, but for those that are to be
+    learned, and where an identifier names them already.
+    """
+    if any(isinstance(column, Identifier) and column.repeats for column in columns):
+        return tuple(columns)
+    named = [c for c in columns if isinstance(c, Numerical) and c.name not in learned and _counts(c, frame[c.name])]
+    codes = {c.name: pd.factorize(frame[c.name], use_na_sentinel=False)[0] for c in columns} if named else {}
+    found = next((column for column in named if _decides_most(column.name, codes)), None)
+    if found is None:
+        return tuple(columns)
+    owner = _identifier(found, frame[found.name])
+    return tuple(owner if column is found else column for column in columns)
+
+
+def _counts(column: Numerical, values: pd.Series) -> bool:
+    """Whether a column holds whole numbers, of several rows each, without large gaps between them."""
+    if column.format is not None or not pd.api.types.is_integer_dtype(values.dtype) or values.isna().any():
+        return False
+    distinct = values.nunique()
+    each, between = len(values) / max(1, distinct), float(values.max()) - float(values.min()) + 1
+    return distinct >= max(LEAST_DISTINCT_CODES, LEAST_COUNTED * between) and LEAST_ROWS_EACH <= each <= FEW_ROWS
+
+
+def _decides_most(name: str, codes: dict[str, np.ndarray]) -> bool:
+    own = codes[name]
+    others = {other: values for other, values in codes.items() if other != name and values.max() > 0}
+    if any(_follows(own, values) for values in others.values()):
+        return False
+    kept = [values for values in others.values() if _follows(values, own)]
+    met = np.random.default_rng(0).permutation(len(own))
+    agreeing = np.mean([values == values[met] for values in kept], axis=0) == 1 if kept else np.ones(1)
+    return len(kept) >= DECIDED_COLUMNS * len(others) and bool(agreeing.mean() < MET_BY_CHANCE)
+
+
+def _follows(values: np.ndarray, deciding: np.ndarray) -> bool:
+    """Whether nearly all rows [rows] have the code that the first one of their deciding code has."""
+    _, first, of = np.unique(deciding, return_index=True, return_inverse=True)
+    return bool((values == values[first[of]]).mean() >= KEPT_BY_NUMBERS)
+
+
+def _identifier(column: Numerical, values: pd.Series) -> Identifier:
+    form = form_of(values)
+    return Identifier(column.name, column.dtype, form.pattern, form.check, repeats=True)
