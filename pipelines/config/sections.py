@@ -58,8 +58,8 @@ class Images(Section):
 class Split(Section):
     """The share of rows that the generator never sees, and the column whose equal values stay together.
 
-    Left out, the share is a fifth, and of a table of fewer than 300 rows what makes 60 rows, at most two fifths.
-    Without a column, an identifier that repeats is the entity; `none` states that no column is.
+    Left out, the share is a fifth, and of a table of fewer than 300 rows, or entities, what makes 60, at most two
+    fifths. Without a column, an identifier that repeats is the entity; `none` states that no column is.
     """
 
     holdout: Share | None = None

@@ -173,8 +173,9 @@ def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected
 
 def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return training rows and a holdout, all rows of an entity on one side."""
-    held = splitting.share(config.split.holdout, len(frame))
-    return splitting.split(frame, holdout=held, entity=entity(schema, config), seed=config.seed)
+    owner = entity(schema, config)
+    held = splitting.share(config.split.holdout, splitting.counted(frame, owner))
+    return splitting.split(frame, holdout=held, entity=owner, seed=config.seed)
 
 
 def counted(train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, config: RunConfig) -> Schema:

@@ -16,7 +16,9 @@ LEAST_HELD_OUT = 20  # rows that metrics compare with; of few, half of them
 
 
 def share(stated: float | None, rows: int) -> float:
-    """The share of so many rows of a table that is held out: the stated one, else HELD_OUT, more of few rows."""
+    """The share of so many rows of a table, or of their entities, that is held out: the stated one, else HELD_OUT, more
+    of few.
+    """
     if stated is not None:
         return stated
     powerful, compared = POWERFUL_ROWS / max(1, rows), min(LEAST_HELD_OUT, rows // 2) / max(1, rows)
@@ -42,6 +44,11 @@ def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int)
         side.index = pd.RangeIndex(len(side))  # which copies no value, as resetting it does
     _check(groups[~held], groups[held], len(frame))
     return train, rest
+
+
+def counted(frame: pd.DataFrame, entity: str | None) -> int:
+    """How many there are of what attacks compare: entities, of which a row each, or rows."""
+    return len(frame) if entity is None else len(np.unique(grouping.numbered(frame[entity], len(frame))))
 
 
 def _entities(frame: pd.DataFrame, entity: str) -> np.ndarray:

@@ -98,6 +98,8 @@ def test_a_repeated_column_is_no_entity_where_the_configuration_says_so(tmp_path
     assert any("are taken as one entity" in note for note in found.notes)
     assert not any("are taken as one entity" in note for note in told.notes)
     (note,) = [note for note in told.notes if "split.entity: none" in note]
+    sides = [modality.split(one.data, one.schema, asked) for one, asked in ((found, taken), (told, stated))]
+    assert [len(held) for _, held in sides] == [120, 60]  # half of 40 customers, a quarter of 240 rows
     assert "'customer_id' are no entity" in note and "split: {entity: customer_id}" in note
     train, holdout = modality.split(told.data, told.schema, stated)
     assert set(train["customer_id"]) & set(holdout["customer_id"])
