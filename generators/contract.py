@@ -66,11 +66,13 @@ class HasParts(Protocol):
     def sample_part(
         self, part: range, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
     ) -> Any:
-        """Draw rows part.start to part.stop of any longer sample (a DataFrame), without identifier columns."""
+        """Draw rows part.start to part.stop of any longer sample (a DataFrame), without identifier columns but with a
+        flag for each that only some rows have.
+        """
         ...
 
-    def identifiers(self, n: int, *, seed: int = 0) -> Any:
-        """Draw the identifier columns of a sample of n rows (a DataFrame)."""
+    def identifiers(self, n: int, learned: Any, *, seed: int = 0) -> Any:
+        """Draw the identifier columns of a sample of n rows (a DataFrame), given the flags that its parts have."""
         ...
 
 

@@ -79,12 +79,16 @@ class FittedTable(FittedModel, Generic[Config, Model]):
     def sample_part(
         self, part: range, *, seed: int = 0, where: Where | None = None, constraints: Sequence[str] = ()
     ) -> pd.DataFrame:
-        """Draw rows part.start to part.stop of any longer sample, without identifier columns; errors as in `sample`."""
+        """Draw rows part.start to part.stop of any longer sample, without identifier columns but with a flag for each
+        that only some rows have; errors as in `sample`.
+        """
         return rows.draw_part(part, *self._drawing(seed, where, constraints), seed)
 
-    def identifiers(self, n: int, *, seed: int = 0) -> pd.DataFrame:
-        """Draw the identifier columns of `sample(n)`, which hang together over all of its rows."""
-        return pd.DataFrame(self.encoding.identifiers(n, seed), index=pd.RangeIndex(n))
+    def identifiers(self, n: int, learned: Mapping[str, pd.Series], *, seed: int = 0) -> pd.DataFrame:
+        """Draw the identifier columns of `sample(n)`, which hang together over all of its rows; of those that only some
+        rows have, `learned` holds the flags that its parts have.
+        """
+        return pd.DataFrame(self.encoding.identifiers(n, seed, learned), index=pd.RangeIndex(n))
 
     @abstractmethod
     def _drawing(self, seed: int, where: Where | None, constraints: Sequence[str]) -> Drawing:

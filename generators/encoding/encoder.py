@@ -12,6 +12,7 @@ inside it.
   token the member.
 - A missing value is the last token of its column, so that missingness is learned with everything else; which of several
   words stands for it is a label of its own (generators/derived/words.py).
+- Of an identifier, whether a row has one is a token where only some rows have (generators/derived/presence.py).
 - A column that others give (generators/derived) has no token: it is worked out from their values.
 """
 
@@ -26,11 +27,12 @@ import pandas as pd
 from launderette.generators.data import parts
 from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
-from launderette.generators.derived import finding, reading, words
+from launderette.generators.derived import finding, presence, reading, words
 from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
+from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.words import WordPart
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column, restore_column
@@ -53,6 +55,7 @@ class Encoding:
     between: tuple[Between | DatePart, ...] = field(default=(), repr=False)
     panel: Panel | None = None  # where rows belong to entities
     worded: tuple[WordPart, ...] = ()  # likewise of no schema
+    present: tuple[Presence, ...] = ()  # likewise
 
     @cached_property
     def layout(self) -> Layout:
@@ -70,7 +73,7 @@ class Encoding:
         """Return the frame with what is learnt in place of some of its columns, such as the time between two dates or
         each of several numbers in one text.
         """
-        frame = words.read(parts.split(frame, self.schema), self.worded)
+        frame = words.read(parts.split(presence.read(frame, self.present), self.schema), self.worded)
         if not self.between or self.between[0].name in frame:
             return frame
         names = {name for one in self.between for name in one.sources}
@@ -87,14 +90,18 @@ class Encoding:
         """Return the rows of tokens [rows, L]; inside [rows, columns] in [0, 1) places a value within its interval,
         or its `limits`.
         """
-        decoded = self.decode_learned(tokens, inside, limits) | self.identifiers(len(tokens), seed)
+        learned = self.decode_learned(tokens, inside, limits)
+        decoded = learned | self.identifiers(len(tokens), seed, learned)
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
     def decode_learned(
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
     ) -> dict[str, pd.Series]:
-        """Return the values of every column but identifiers, as `decode`: of each row by itself."""
-        return parts.joined(self.decode_known(tokens, inside, limits), self.schema)
+        """Return the values of every column but identifiers, as `decode`, and which of these rows have: of each row by
+        itself.
+        """
+        found = self.decode_known(tokens, inside, limits)
+        return parts.joined(found, self.schema) | {part.name: found[part.name] for part in self.present}
 
     def decode_known(
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
@@ -194,9 +201,11 @@ class Encoding:
             return column.numbers[cells[k]]
         return np.where(cells[k] >= column.size, np.nan, ticks[k] / per_unit(column))
 
-    def identifiers(self, n: int, seed: int) -> dict[str, pd.Series]:
-        """Return fresh values of the identifier columns of n rows, which share them: of all rows together."""
-        return entities.draw(self.groups, self.schema, n, seed)
+    def identifiers(self, n: int, seed: int, learned: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+        """Return fresh values of the identifier columns of n rows, which share them, where their `learned` columns say
+        that they have some: of all rows together.
+        """
+        return presence.masked(entities.draw(self.groups, self.schema, n, seed), learned, self.present)
 
     def column(self, name: str) -> Cells | Labels:
         """Return the learned column called `name`; ValueError as of `index`."""
@@ -215,8 +224,8 @@ class Encoding:
         groups = [asdict(group) for group in self.groups]
         between = [one.to_dict() for one in self.between]
         panel = None if self.panel is None else self.panel.to_dict()
-        worded = [part.to_dict() for part in self.worded]
-        found = {"columns": columns, "groups": groups, "derived": derived, "between": between, "worded": worded}
+        of_rows = {key: [part.to_dict() for part in getattr(self, key)] for key in ("worded", "present")}
+        found = {"columns": columns, "groups": groups, "derived": derived, "between": between, **of_rows}
         return {"schema": self.schema.to_dict(), **found, "panel": panel}
 
     @classmethod
@@ -233,7 +242,9 @@ class Encoding:
         )
         panel = panels.restore(document["panel"])
         worded = tuple(map(WordPart.from_dict, document["worded"]))
-        return cls(Schema.from_dict(document["schema"]), tuple(known[:own]), groups, derived, between, panel, worded)
+        present = tuple(Presence(**entry) for entry in document.get("present", ()))
+        schema = Schema.from_dict(document["schema"])
+        return cls(schema, tuple(known[:own]), groups, derived, between, panel, worded, present)
 
 
 def fit(
@@ -256,7 +267,8 @@ def fit(
         raise GeneratorError("expected at least one column that is no identifier, found none")
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
-    frame = parts.split(frame, schema)
+    present = presence.find(frame, schema) if derive else ()
+    frame = parts.split(presence.read(frame, present), schema)
     owners = None if groups is None else numbered(groups, len(frame))
     learned = [(column, frame[column.name]) for column in schema.learned]
     known = tuple(fit_column(_once(values, owners), column, values) for column, values in learned)
@@ -276,10 +288,11 @@ def fit(
         *(column for column in known if column.name not in names),
         *(one.cells(values(one.between)) for one in found.nearly),
         *(part.cells(frame[part.source]) for part in worded),
+        *(part.labels(frame[part.name]) for part in {part.name: part for part in present}.values()),
     ]
-    named = entities.fit(frame, schema, salt)
+    named = entities.fit(frame, schema, salt, {part.source for part in present})
     between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
-    encoded = Encoding(schema, tuple(columns), named, found.derived, between, worded=worded)
+    encoded = Encoding(schema, tuple(columns), named, found.derived, between, worded=worded, present=present)
     return encoded if owned is None else _of_panel(encoded, encoded.with_between(frame), owned)
 
 

@@ -9,7 +9,7 @@ and smallest moved to the next, and their mean alone where there are twenty grou
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,8 +70,8 @@ class Grouping:
     taken: Filter
 
 
-def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Grouping, ...]:
-    """Learn how the identifier columns group the rows, the finest first."""
+def fit(frame: pd.DataFrame, schema: Schema, salt: str, filled: Collection[str] = ()) -> tuple[Grouping, ...]:
+    """Learn how the identifier columns group the rows, the finest first; those `filled` are drawn for every row."""
     columns = schema.identifiers
     if not columns:
         return ()
@@ -86,7 +86,8 @@ def fit(frame: pd.DataFrame, schema: Schema, salt: str) -> tuple[Grouping, ...]:
         units, alone = codes[column.name][first], codes[over][first] < 0 if over else np.zeros(len(frame), dtype=bool)
         texts = [text_of(value) for value in frame[column.name].dropna().unique()]
         sizes = np.bincount(units[units >= 0]) if (units >= 0).any() else np.ones(1, dtype=int)
-        missing = (_share(units[~alone] < 0), _share(units[alone] < 0))
+        lacks = (_share(units[~alone] < 0), _share(units[alone] < 0))
+        missing = (0.0, 0.0) if column.name in filled else lacks
         fitted.append(Grouping(column.name, over, _quantiles(sizes), *missing, Filter.of(texts, salt)))
     return tuple(fitted)
 

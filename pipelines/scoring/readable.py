@@ -8,7 +8,8 @@ import pandas as pd
 from launderette.generators import Schema
 from launderette.generators.data import parts
 from launderette.generators.data.schema import Composite, Datetime, Numerical
-from launderette.generators.derived import words
+from launderette.generators.derived import presence, words
+from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.words import WordPart
 from launderette.generators.formats import dtypes, grid, timestamps
 from launderette.generators.formats.decimals import without_noise
@@ -36,31 +37,38 @@ def readable(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Comparable:
-    """How tables of one schema are read to be compared: as `readable`, beside words that stand for missing numbers."""
+    """How tables of one schema are read to be compared: as `readable`, beside words that stand for missing numbers, and
+    which rows have an identifier.
+    """
 
     schema: Schema
     worded: tuple[WordPart, ...]
+    present: tuple[Presence, ...] = ()
 
     @classmethod
     def of(cls, train: pd.DataFrame, schema: Schema) -> "Comparable":
         """Look for words in a table of training rows."""
-        return cls(schema, words.of_table(parts.split(train, schema), schema.flat.columns))
+        worded = words.of_table(parts.split(train, schema), schema.flat.columns)
+        return cls(schema, worded, presence.find(train, schema))
 
     def read(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a table as metrics take it."""
-        return readable(words.read(parts.split(frame, self.schema), self.worded), self.schema)
+        split = parts.split(presence.read(frame, self.present), self.schema)
+        return readable(words.read(split, self.worded), self.schema)
 
     @property
     def kinds(self) -> dict[str, str]:
         """The kind of each column."""
-        return self.schema.flat.kinds() | {part.name: "categorical" for part in self.worded}
+        flags = {part.name: "boolean" for part in self.present}
+        return self.schema.flat.kinds() | {part.name: "categorical" for part in self.worded} | flags
 
     @property
     def parts(self) -> dict[str, str]:
         """The columns that are parts of one, with its name."""
         whole = (column for column in self.schema.columns if isinstance(column, Composite))
         of = {part.name: column.name for column in whole for part in column.parts}
-        return of | {part.name: of.get(part.source, part.source) for part in self.worded}
+        of |= {part.name: of.get(part.source, part.source) for part in self.worded}
+        return of | {part.name: part.source for part in self.present}
 
 
 def _stamps(values: pd.Series, column: Datetime) -> np.ndarray:

@@ -17,6 +17,12 @@ from launderette.pipelines.shards import schemas
 JOINED_ROWS = 1 << 20  # rows in memory at a time, and of a row group in a file: Parquet's own number
 
 
+def flags(shards: Sequence[Path], names: Sequence[str]) -> pd.DataFrame:
+    """Return the columns of all shards beside `names`: which rows have an identifier."""
+    own = [name for name in pa.ipc.open_file(pa.memory_map(str(shards[0]))).schema.names if name not in names]
+    return pd.concat([feather.read_feather(path, columns=own) for path in shards], ignore_index=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Joined:
     """The rows of shards, each a file of the same columns but for their identifiers, which are given for all rows."""

@@ -17,7 +17,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.run.artifacts import Artifact, LaunderError, explained
 from launderette.pipelines.shards import jobs, preflight
 from launderette.pipelines.shards.jobs import Job, Spread
-from launderette.pipelines.shards.joining import JOINED_ROWS, Joined
+from launderette.pipelines.shards.joining import JOINED_ROWS, Joined, flags
 from launderette.pipelines.shards.preflight import Ahead
 from launderette.pipelines.sinks import streaming
 
@@ -65,7 +65,7 @@ class ShardedSample:
             raise LaunderError(
                 f"expected {len(shards)} shards of the sample, found that {gone} are missing; run again to draw these"
             )
-        identifiers = self.model.identifiers(self.job.rows, seed=self.job.seed)
+        identifiers = self.model.identifiers(self.job.rows, flags(shards, self.model.schema.names), seed=self.job.seed)
         return Joined(shards, self.finish(identifiers), self.model.schema.names)
 
 

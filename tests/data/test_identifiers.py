@@ -172,9 +172,8 @@ def drawn(frame, n, seed=0, salt=""):
     frame = frame.assign(x=np.arange(len(frame)) % 7 / 2)
     encoded = encoder.fit(frame, infer(frame), salt)
     encoded = encoder.Encoding.from_dict(encoded.to_dict())
-    return encoded.decode(
-        np.zeros((n, encoded.layout.width), dtype="int64"), np.full((n, len(encoded.columns)), 0.5), seed=seed
-    )
+    tokens = encoded.encode(frame)[np.random.default_rng(seed).integers(0, len(frame), n)]
+    return encoded.decode(tokens, np.full((n, len(encoded.columns)), 0.5), seed=seed)
 
 
 def shop(rows=1200, seed=0):
@@ -287,5 +286,9 @@ def test_placeholders_are_no_values_of_an_identifier(placeholder, share):
     assert infer(frame).column("buyer") == infer(frame.assign(buyer=pd.Series(customers).mask(guests, None))).column(
         "buyer"
     )
-    drawn = encoder.fit(frame, infer(frame)).identifiers(600, 1)["buyer"].dropna()
+    drawn = (
+        encoder.fit(frame, infer(frame))
+        .identifiers(600, 1, {"presence of buyer": pd.Series(~guests)})["buyer"]
+        .dropna()
+    )
     assert abs(1 - len(drawn) / 600 - share) < 0.1 and drawn.nunique() < len(drawn) and drawn.str.match("C-").all()

@@ -52,9 +52,9 @@ def test_a_row_depends_on_the_seed_and_its_number_alone(fitted):
 
 def test_parts_of_a_sample_are_the_sample_wherever_they_are_cut(fitted):
     _, model = fitted
-    whole, identifiers = model.sample(2060, seed=3), model.identifiers(2060, seed=3)
-    parts = [model.sample_part(range(*ends), seed=3) for ends in pairwise((0, 7, 2050, 2060))]
-    joined = pd.concat([identifiers, pd.concat(parts, ignore_index=True)], axis=1)[model.schema.names]
+    whole, ends = model.sample(2060, seed=3), pairwise((0, 7, 2050, 2060))
+    parts = pd.concat([model.sample_part(range(*part), seed=3) for part in ends], ignore_index=True)
+    joined = pd.concat([model.identifiers(2060, parts, seed=3), parts], axis=1)[model.schema.names]
     pd.testing.assert_frame_equal(joined, whole)
 
 
