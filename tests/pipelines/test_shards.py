@@ -31,6 +31,7 @@ def model(tmp_path_factory):
     frame = tables.odd().assign(
         grade=lambda f: f["town"].str[-1].astype("category"),
         size=lambda f: pd.Categorical(f["age"].fillna(20).floordiv(30).map("s{}".format), ordered=True),
+        claim=lambda f: [f"K{k:06d}" if town == "town 1" else None for k, town in enumerate(f["town"])],
         # of so few rows that whole shards have none
         seldom=lambda f: f["town"].where(f["town"] == "town 7").astype("object"),
     )
