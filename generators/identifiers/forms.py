@@ -201,7 +201,8 @@ def _runs(word: str) -> list[tuple[str, int]]:
     """Return the alphabets and lengths of the runs of a word: ab12 is two letters and two digits, Berg a capital and
     three letters.
     """
-    return [(_alphabet(run), len(run)) for run in re.findall(r"\d+|[A-Z]+|[a-z]+", _cased(word))]
+    found = re.findall(r"\d+|[A-Z]+|[a-z]+", _cased(word))
+    return [("0-9" if run[0].isdigit() else "a-z" if run[0].islower() else "A-Z", len(run)) for run in found]
 
 
 def _cased(word: str) -> str:
