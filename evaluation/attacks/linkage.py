@@ -51,11 +51,10 @@ Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members
 
 @dataclass(frozen=True)
 class MatchingBlock:
-    """Pairs of some candidates and all other rows that match in LEAST_LINKED columns or more."""
+    """Pairs of some candidates, those from `first` on, and all other rows."""
 
-    masks: np.ndarray  # int32 [pairs]: a bit for each column that matches
-    asked: np.ndarray  # int64 [pairs]: the candidate
-    known: np.ndarray  # int64 [pairs]: the other row
+    first: int
+    masks: np.ndarray  # int32 [candidates, other rows]: a bit for each column that matches
 
 
 @dataclass(frozen=True)
@@ -76,16 +75,19 @@ class MatchingPairs:
         """How many pairs match in all columns of each set, and perhaps in others: int64 [2 ** columns]."""
         counts = np.zeros(2**columns, np.int64)
         for block in self.blocks():
-            counts += np.bincount(block.masks, minlength=2**columns)
+            counts += np.bincount(block.masks.reshape(-1), minlength=2**columns)
         return _at_least(counts, columns)
 
     def rows(self, sets: Sequence[int]) -> list[int]:
         """How many candidates match another row in the columns of each set, or other rows where they are fewer."""
         asked, known = (np.zeros((len(sets), size), bool) for size in self.shape)
+        least = min((chosen.bit_count() for chosen in sets), default=LEAST_LINKED)
         for block in self.blocks():
+            several = np.flatnonzero(np.bitwise_count(block.masks.reshape(-1)) >= least)
+            masks = block.masks.reshape(-1)[several]
             for chosen, of_asked, of_known in zip(sets, asked, known, strict=True):
-                hits = (block.masks & chosen) == chosen
-                of_asked[block.asked[hits]] = of_known[block.known[hits]] = True
+                at, other = np.divmod(several[(masks & chosen) == chosen], self.shape[1])
+                of_asked[block.first + at] = of_known[other] = True
         return np.minimum(asked.sum(1), known.sum(1)).tolist()
 
 
@@ -228,7 +230,7 @@ def _of_lattice(ranges: dict[str, list[MatchingRanges]], columns: Columns) -> li
     members, others, real = (_pairs([ranges[name][k] for name in columns], alone=k == 2) for k in range(3))
     counts = [pairs.at_least(len(columns)) for pairs in (members, others, real)]
     ratios = members.size / others.size, members.size / real.size
-    sizes = np.array([n.bit_count() for n in range(2 ** len(columns))])
+    sizes = np.bitwise_count(np.arange(2 ** len(columns)))
     surprise = np.where(sizes >= LEAST_LINKED, _errors(counts, ratios), -np.inf)
     promising = np.argpartition(-surprise, min(PROMISING_SETS, len(surprise) - 1))[:PROMISING_SETS]
     promising = promising[np.isfinite(surprise[promising])]  # of few columns there are no more sets of so many
@@ -279,12 +281,10 @@ def _pairs(columns: list[MatchingRanges], alone: bool) -> MatchingPairs:
 
 
 def _block(masks: np.ndarray, first: int, alone: bool) -> MatchingBlock:
-    """The pairs that match in LEAST_LINKED columns or more, of masks [some candidates, other rows]."""
+    """The pairs of masks [some candidates, other rows], none of a row with itself where they are to be `alone`."""
     if alone:
         masks[np.arange(len(masks)), first + np.arange(len(masks))] = 0
-    several = np.flatnonzero(np.bitwise_count(masks.reshape(-1)) >= LEAST_LINKED)
-    asked, known = np.divmod(several, masks.shape[1])
-    return MatchingBlock(masks.reshape(-1)[several], first + asked, known)
+    return MatchingBlock(first, masks)
 
 
 def _matches(columns: list[MatchingRanges], step: int) -> Iterator[tuple[int, np.ndarray]]:
