@@ -41,9 +41,9 @@ def meaning(name: str) -> str:
     return " ".join(METRICS.get(name, ("", "", ""))[1:]).strip()
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, digits: int = 1) -> str:  # templates ask for digits
     """A share as a percentage, a ratio above two as a multiple, a dash for none."""
-    return "–" if value is None else f"{value:,.1f} ×" if value > 2 else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{value:,.1f} ×" if value > 2 else f"{100 * value:.{digits}f} %"
 
 
 def figure(name: str, value: float | None) -> str:
