@@ -129,7 +129,8 @@ def _network(name: str, digest: str, session: Any, settings: dict[str, Any]) -> 
     if len(inputs) != 1 or inputs[0].type != "tensor(float)" or not images:
         found = ", ".join(f"{one.type} {one.shape}" for one in inputs)
         raise EvaluationError(
-            f"expected a network with one input float32 [N, 1 or 3, H, W] in {name}, found {found}; export it so"
+            f"expected a network with one input float32 [N, 1 or 3, H, W] in {name}, found {found}; export it "
+            "with that input"
         )
     batch, c, *sides = (side if isinstance(side, int) and side > 0 else None for side in shape)
     c = c or 3

@@ -94,7 +94,7 @@ def match(
         if step % TOLD_EVERY == 0 or step == total:
             distance = float(loss.detach())
             if not math.isfinite(distance):
-                raise GeneratorError("expected a training whose loss stays a number, found one that does not; rerun it")
+                raise GeneratorError("expected a loss that stays finite, found one that does not; run it again")
             tell(step, total, distance)
     return step, distance
 

@@ -160,7 +160,7 @@ def _checked(sums: Sums) -> float:
     count, noise = float(np.maximum(sums.count, 0).sum()), sums.noise[0]
     if count <= TOLD_DEVIATIONS * noise * len(sums.count) ** 0.5:
         raise GeneratorError(
-            f"expected images enough for the privacy budget, found noise of {noise:.0f} images on the number of each "
+            f"expected enough images for the privacy budget, found noise of {noise:.0f} images on the number of each "
             "label, which drowns it; raise privacy.epsilon, state fewer labels, or bring more images"
         )
     return count

@@ -152,7 +152,7 @@ def _rows(histograms: Sequence[Histogram]) -> float:
     if found <= SIGNAL_DEVIATIONS * math.sqrt(variance) or found < 1:
         raise GeneratorError(
             f"expected more rows for this epsilon, found that the noise (standard deviation {math.sqrt(variance):.0f}) "
-            "drowns their very number; raise privacy.epsilon, drop columns, or bring more rows"
+            "drowns even their number; raise privacy.epsilon, drop columns, or bring more rows"
         )
     return found
 

@@ -26,7 +26,7 @@ def check(epsilon: float, delta: float) -> None:
         )
     if not 0 < delta <= 0.1:
         raise GeneratorError(
-            f"expected delta above 0 and at most 0.1, found {delta:g}; take less than one in as many rows as there are"
+            f"expected delta above 0 and at most 0.1, found {delta:g}; take less than 1 / the number of rows"
         )
 
 

@@ -82,8 +82,8 @@ class PublicColumn:
         elif entry.get("kind") not in KIND_EXAMPLES:
             if entry.get("kind") == "identifier":
                 raise GeneratorError(
-                    f"expected no identifier under privacy.epsilon, found column {name!r}, whose form only rows tell; "
-                    f"write columns: {{{name!r}: drop}}"
+                    f"expected no identifier under privacy.epsilon, found column {name!r}, whose form only the rows "
+                    f"could tell; write columns: {{{name!r}: drop}}"
                 )
             raise private_field(name, "the kind")
         if unknown := sorted(set(entry) - {known.name for known in fields(cls)} | set(entry) & {"name"}):

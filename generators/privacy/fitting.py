@@ -313,6 +313,8 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     """
     asked = TableFit(family, data, config, *asked_for(**how), schema)
     if getattr(config, "combinations", ()):
-        raise GeneratorError("expected no combinations under a privacy budget, found some, but only rows tell them")
+        raise GeneratorError(
+            "expected no combinations under a privacy budget, found some, which only rows could tell; leave them out"
+        )
     found, record = run(asked, **how)
     return Fitted(found.coded, found.config, found.model, record, torch.zeros(0))

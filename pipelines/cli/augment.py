@@ -24,7 +24,7 @@ Curve = Annotated[
 
 def augment(
     config: Annotated[
-        str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a training set alone.")
+        str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or just a training set.")
     ],
     target: Annotated[
         str | None, typer.Option(help="The column that holds the classes; images in folders by class need none.")
@@ -32,7 +32,7 @@ def augment(
     to: Annotated[str | None, typer.Option(help="balance, or a multiple of the rows such as 2.")] = None,
     counts: Counts = None,
     shares: Shares = None,
-    times: Annotated[float | None, typer.Option(help="Rows of a balanced class, in those of the largest.")] = None,
+    times: Annotated[float | None, typer.Option(help="Rows of a balanced class, as a multiple of the largest.")] = None,
     filter: Annotated[
         bool, typer.Option(help="Drop synthetic rows that models of the real ones call mislabelled.")
     ] = True,
@@ -47,14 +47,14 @@ def augment(
     compare: Compare = None,
     curve: Curve = None,
     folds: Annotated[int | None, typer.Option(help="Folds of the cross-validation.")] = None,
-    repeats: Annotated[int | None, typer.Option(help="Its repeats; 0 for no verdict.")] = None,
+    repeats: Annotated[int | None, typer.Option(help="Its repeats; 0 skips the verdict.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Wall-clock budget of every training.")] = None,
-    format: Annotated[str | None, typer.Option(help="Of images: parquet, or folder for PNG files by class.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of work/, where the augmented rows stay.")] = None,
+    format: Annotated[str | None, typer.Option(help="For images: parquet, or folder for PNG files by class.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Output folder; the augmented rows stay in its work/.")] = None,
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed for everything random.")] = None,
 ) -> int:
     """Enlarge or rebalance a training set, and say by cross-validation whether that helps."""
     named = None if target is None else json.dumps(target, ensure_ascii=False)  # a name may look like a number

@@ -13,14 +13,14 @@ RELEASED, FAILED, QUARANTINED, HELD, INTERRUPTED = 0, 1, 3, 4, 130
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A CSV or Parquet file, or a folder of parts.")]
 Config = Annotated[
-    str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or a table or a folder of images alone.")
+    str, typer.Argument(metavar="CONFIG.yaml|SOURCE", help="A configuration, or just a table or a folder of images.")
 ]
 Output = Annotated[Path | None, typer.Option("--output", help="Folder of releases/, quarantine/ and work/.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the configuration.")
 ]
 Minutes = Annotated[float | None, typer.Option(help="Wall-clock budget of the training.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(help="Seed for everything random.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An output folder.")]
 Target = Annotated[str | None, typer.Option(help="The column that a model should predict from the others.")]
 

@@ -42,7 +42,7 @@ def _say_spent(folder: Path) -> None:
 
 Key = Annotated[
     str | None,
-    typer.Option(metavar="env:NAME", help="The variable with the secret, or either half of the keys, that signs."),
+    typer.Option(metavar="env:NAME", help="The variable with the signing secret, or with either half of the key pair."),
 ]
 
 
@@ -88,12 +88,12 @@ def rollback(
 def approve(
     folder: Folder,
     run: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run that waits.")],
-    by: Annotated[str, typer.Option(help="Who says so; stands in the manifest and in the report.")],
-    reason: Annotated[str, typer.Option(help="Why; stands there too.")],
+    by: Annotated[str, typer.Option(help="Who decides; recorded in the manifest and the report.")],
+    reason: Annotated[str, typer.Option(help="Why; recorded there too.")],
     override: Annotated[
         bool, typer.Option("--override", help="Release what the gate refused, where gate.override is allowed.")
     ] = False,
-    refuse: Annotated[bool, typer.Option("--refuse", help="Put the run into quarantine instead.")] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Quarantine the run instead.")] = False,
 ) -> int:
     """Release exactly what a run that waits has staged, or refuse it."""
     from launderette.pipelines.run import releasing
@@ -112,7 +112,7 @@ def approve(
 def clean(
     folder: Folder,
     older_than: Annotated[str, typer.Option("--older-than", metavar="AGE", help="Such as 30d, 12h, 8w.")] = "30d",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
 ) -> int:
     """Remove what was not used for so long of work/, quarantine/ and Prefect's results; never what a release that is
     kept, or a run that waits, was made of. Tell Prefect's server of runs that ended while it was away.

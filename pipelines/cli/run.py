@@ -21,7 +21,7 @@ from launderette.pipelines.cli.waiting import spinner
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", help="Where to put it.")] = Path("laundered-demo"),
+    output: Annotated[Path, typer.Option("--output", help="Output folder.")] = Path("laundered-demo"),
     images: Annotated[bool, typer.Option("--images", help="Launder scikit-learn's digits instead.")] = False,
 ) -> int:
     """Launder scikit-learn's breast cancer table, or its images of digits: the whole flow on real data."""

@@ -15,9 +15,9 @@ def score(
     train: Annotated[str, typer.Option("--train", help="The rows or images that the generator was trained on.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for report.html and report.json.")],
     holdout: Annotated[
-        str | None, typer.Option("--holdout", help="Real ones that it never saw; without them hardly any attack.")
+        str | None, typer.Option("--holdout", help="Held-out real data that it never saw; most attacks need them.")
     ] = None,
-    synthetic: Annotated[str | None, typer.Option("--synthetic", help="The ones to judge.")] = None,
+    synthetic: Annotated[str | None, typer.Option("--synthetic", help="The synthetic data to judge.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Rank several tables: --compare A B C.")] = False,
     tables: Annotated[list[str] | None, typer.Argument(metavar="[A B C ...]", help="The tables to compare.")] = None,
     target: Target = None,

@@ -74,7 +74,7 @@ def parse(text: str, where: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
         raise LaunderError(
-            f"expected YAML in {where}, found text that is none{line}; quote texts that hold : # > or @"
+            f"expected YAML in {where}, found text that is not YAML{line}; quote texts that contain : # > or @"
         ) from None
     except (RecursionError, ValueError) as error:
         if isinstance(error, LaunderError):

@@ -116,7 +116,7 @@ def _channels_last(x: np.ndarray, path: Path) -> np.ndarray:
     if x.dtype.kind in "biuf" and x.ndim == 4 and x.shape[1] in (1, 2, 3, 4):
         return np.moveaxis(x, 1, 3)
     raise LaunderError(
-        f"expected images as numbers {IMAGE_SHAPES} in {path}, found {x.dtype} {list(x.shape)}; write them so"
+        f"expected images as numbers {IMAGE_SHAPES} in {path}, found {x.dtype} {list(x.shape)}; write them in that form"
     )
 
 

@@ -57,7 +57,7 @@ def _copy(files: Any, address: str, objects: State, aside: Path) -> None:
             _check_room(local.parent, size)
         files.get_file(f"{root}/{name}" if name else root, str(local))
         if local.stat().st_size != size:
-            raise Unavailable(f"expected to read {addresses.shown(address)}, found less of it; run again")
+            raise Unavailable(f"expected to read {addresses.shown(address)}, found only a part of it; run again")
 
 
 def _checked(name: str) -> str:

@@ -92,6 +92,6 @@ def _reason(folder: Path, count: int, code: int) -> str:
     if (told := folder / TRAINING_REFUSAL).exists():
         return told.read_text()
     return (
-        f"expected {count} processes to train to their end, found that one ended before (exit status {code} of "
+        f"expected {count} processes to train to their end, found that one ended early (exit status {code} of "
         "torchrun); run again, and training goes on from its last checkpoint"
     )

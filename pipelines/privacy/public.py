@@ -75,8 +75,8 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     )
     yield (
         config.source.rows is not None,
-        "no source.rows under privacy.epsilon, found it, but which rows it takes depends on how many others there are; "
-        "remove it",
+        "no source.rows under privacy.epsilon, found it; which rows it takes would depend on how "
+        "many others there are: remove it",
     )
     yield (
         config.source.query is not None,
@@ -87,7 +87,7 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     people = [name for name, column in config.listed.items() if ingestion.kind_of(column) in PERSONAL_KINDS]
     yield (
         bool(people),
-        "no column of personal data under privacy.epsilon, found one, but how its values are written only rows tell; "
+        "no column of personal data under privacy.epsilon, found one, whose form only the rows could tell; "
         "write drop for it",
     )
     several = [name for name, column in config.listed.items() if ingestion.kind_of(column) in ("numbers", "labels")]

@@ -54,7 +54,7 @@ def _refused(config: RunConfig) -> Iterator[tuple[bool, str]]:
     )
     yield (
         config.images.bits is not None,
-        "no images.bits under privacy.epsilon, found it, but the bits of each image are its own; remove it",
+        "no images.bits under privacy.epsilon, found it; remove it, as each image has bits of its own",
     )
 
 

@@ -28,8 +28,8 @@ def of_every_run(config: RunConfig, generators: Sequence[str]) -> Iterator[tuple
     )
     yield (
         bool(config.protect.rare or config.protect.extremes),
-        "no protect under privacy.epsilon, found it, but it counts rows; remove it, for bounds and categories are "
-        "stated",
+        "no section protect under privacy.epsilon, found one, which counts rows; remove it, as bounds and categories "
+        "are stated",
     )
     yield (
         config.train.when == "drifted",
@@ -39,7 +39,7 @@ def of_every_run(config: RunConfig, generators: Sequence[str]) -> Iterator[tuple
     asked = [*(config.score.metrics or ()), *config.gate.rules]
     yield (
         any(metric.startswith(rules.PRIVACY) for metric in asked) or bool(config.score.quasi_identifiers),
-        "no metric of privacy under privacy.epsilon, found one, but it looks at training rows, of which the ledger "
+        "no metric of privacy under privacy.epsilon, found one, which looks at training rows, of which the ledger "
         "alone may tell; remove it",
     )
 
@@ -51,7 +51,7 @@ def of_entities(config: RunConfig, unit: str) -> Iterator[tuple[bool, str]]:
     by_entity = config.privacy is not None and config.privacy.unit == "entity"
     yield (
         config.split.column is not None and not by_entity,
-        f"no split.entity under privacy.unit: row, found one, but what is protected is one {unit}; write privacy: "
+        f"no split.entity under privacy.unit: row, found one, while what is protected is one {unit}; write privacy: "
         f"{{unit: entity, rows_per_entity: 10}}, with as many {unit}s of one as are to be used",
     )
     yield (

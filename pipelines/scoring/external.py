@@ -129,7 +129,7 @@ def _opened(model: Path, modality: Modality) -> Synthesizer:
         )
     if not hasattr(fitted, modality.LIKELIHOOD):
         raise LaunderError(
-            f"expected a model with a likelihood in {model}, found one of a family without; leave --model out"
+            f"expected a model with a likelihood in {model}, found one of a family that has none; leave --model out"
         )
     return fitted
 

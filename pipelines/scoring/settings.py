@@ -33,7 +33,7 @@ def load(train: str, target: str | None, seed: int, overrides: Sequence[str]) ->
         name for name, column in loaded.listed.items() if not isinstance(column, str) and set(column) != {"kind"}
     ]:
         raise LaunderError(
-            f"expected a kind alone in columns.{detailed[0]} for launder score, found more; leave the rest out"
+            f"expected only a kind under columns.{detailed[0]} for launder score, found more; leave the rest out"
         )
     if loaded.columns.get(OTHERS) == "drop":
         raise LaunderError('expected columns."*" to infer for launder score, found drop; drop columns by their names')

@@ -77,4 +77,4 @@ def _sentence(runner: str, error: Exception) -> str:
     if "ersion mismatch" in text:
         return f"expected the same Python and Ray at {runner} as here, found other versions; install the same there"
     found = type(error).__name__
-    return f"expected the workers of {runner} to do their parts, found {found}; run again to do those left over"
+    return f"expected the workers of {runner} to do their parts, found {found}; run again to do the rest"

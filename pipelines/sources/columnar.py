@@ -33,7 +33,7 @@ def open_parts(
         if typed:
             _check_types(schema, names, part.name)
     if typed and not any(_holds_rows(part, form) for part in parts):
-        raise LaunderError(f"expected rows in {parts[0].name}, found columns without any; write the data to it again")
+        raise LaunderError(f"expected rows in {parts[0].name}, found columns without rows; write the data to it again")
     left_out = tuple(name for name in schemas[0].names if name in without)
     return tuple(names), lambda: (batch for part in parts for batch in _batches(part, form, names)), left_out
 

@@ -41,7 +41,7 @@ def _loads(text: bytes, where: str) -> Any:
         raise LaunderError(f"expected UTF-8 text in {where}, found other bytes; save it as UTF-8") from None
     except (json.JSONDecodeError, RecursionError):
         raise LaunderError(
-            f"expected JSON in {where}, found text that is none or is cut off; write the file again"
+            f"expected JSON in {where}, found text that is not JSON, or is cut off; write the file again"
         ) from None
 
 

@@ -109,8 +109,8 @@ def check_all(read: int, rows: int) -> None:
     """Raise LaunderError where not all rows of a table that is to be enlarged were read."""
     if read < rows:
         raise LaunderError(
-            f"expected all {rows:,} rows to enlarge a table, found {read:,} by source.rows or resources.memory; allow "
-            "more"
+            f"expected all {rows:,} rows to enlarge a table, found {read:,} allowed by source.rows or "
+            "resources.memory; allow more"
         )
 
 

@@ -89,7 +89,7 @@ def test_models_and_networks_that_are_none_of_the_images(score, tmp_path, capsys
     fit(pd.DataFrame({"a": range(40), "c": "x"}), budget=Budget(steps=1)).save(tmp_path / "table")
     tables = ["score", "--train", "table.csv", "--synthetic", "table.csv", "--output", "report", "--overwrite"]
     for words, says in (
-        (["--model", "gan"], "a family without"),
+        (["--model", "gan"], "a family that has none"),
         (["--model", "table"], "a model of images in table, found one of a table"),
         (["--features", "nothing.onnx"], "expected an ONNX file at nothing.onnx, found none"),
     ):

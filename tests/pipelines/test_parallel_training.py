@@ -36,7 +36,7 @@ def test_a_process_that_dies_is_one_sentence(tmp_path, monkeypatch):
     dying = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
     monkeypatch.setattr(launching, "_command", lambda *asked: dying)
     asked, places = job(tmp_path)
-    with pytest.raises(LaunderError, match="expected 2 processes to train to their end, found that one ended before"):
+    with pytest.raises(LaunderError, match="expected 2 processes to train to their end, found that one ended early"):
         launching.trained(tabular, *asked, **places)
 
 

@@ -244,7 +244,7 @@ def test_a_run_that_noise_drowns_has_spent_its_budget(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table(30).to_csv("people.csv", index=False)
     asked = loaded(tmp_path / "people.csv", *QUICK, "privacy.epsilon=0.1", "privacy.total_epsilon=0.12")
-    with pytest.raises(ValueError, match=r"the noise .* drowns their very number"):
+    with pytest.raises(ValueError, match=r"the noise .* drowns even their number"):
         runs.launder(asked)
     assert 0.1 <= spending.spent(tmp_path / "out").epsilon < 0.10001
     assert [entry["released"] for entry in spending.entries(tmp_path / "out")] == [False]
@@ -253,7 +253,7 @@ def test_a_run_that_noise_drowns_has_spent_its_budget(tmp_path, monkeypatch):
     with pytest.raises(LaunderError, match="total_epsilon"):
         runs.launder(asked)
     asked = loaded(tmp_path / "people.csv", "privacy.epsilon=0.1", "privacy.total_epsilon=0.2")
-    with pytest.raises(ValueError, match=r"the noise .* drowns their very number"):
+    with pytest.raises(ValueError, match=r"the noise .* drowns even their number"):
         fitting.fit(asked)
     assert spending.spent(tmp_path / "out").epsilon == pytest.approx(0.144, rel=0.03)
 
@@ -387,5 +387,5 @@ def test_that_there_are_no_rows_noisy_counts_alone_tell(tmp_path, kind):
     assert len(public.read(asked)[0]) == 0
     with pytest.raises(LaunderError, match="expected at least 2 rows on each side of the split"):
         runs.launder(asked)  # the holdout is not protected
-    with pytest.raises(ValueError, match="drowns their very number"):
+    with pytest.raises(ValueError, match="drowns even their number"):
         fitting.fit(asked)
