@@ -119,6 +119,34 @@ def blended(case: ImageCase, rng: Rng) -> ImageCase:
     return _planted(case, 1.0, rng, lambda p: 0.75 * p + 0.25 * p[rng.permutation(len(p))])
 
 
+def _of_a_class(case: ImageCase, change: Change) -> ImageCase:
+    """The eights are training images of eights, changed."""
+    pixels, labels = case.synthetic[0].copy(), case.synthetic[1]
+    eights, real = np.flatnonzero(labels == 8), np.flatnonzero(case.train[1] == 8)
+    eights = eights[: len(real)]
+    changed = change(case.train[0][real[: len(eights)]].astype(np.float64))
+    pixels[eights] = np.clip(np.round(changed), 0, 255)
+    return case.released(pixels, labels)
+
+
+def class_copied_brighter_and_blurred(case: ImageCase, rng: Rng) -> ImageCase:
+    """One class is copied, every pixel the mean of nine, a third brighter."""
+    return _of_a_class(case, lambda p: 1.3 * _means(p, 3) + 10)
+
+
+def class_copied_darker_under_noise(case: ImageCase, rng: Rng) -> ImageCase:
+    """One class is copied at seven tenths of its light, under noise of 15 grey levels."""
+    return _of_a_class(case, lambda p: 0.7 * p + rng.normal(0, 15, p.shape))
+
+
+def _means(pixels: np.ndarray, side: int) -> np.ndarray:
+    """The mean of the pixels of a square around each: float64 [n, H, W, C]."""
+    height, width = pixels.shape[1:3]
+    around = side // 2, side - 1 - side // 2
+    wide = np.pad(pixels, ((0, 0), around, around, (0, 0)), mode="edge")
+    return np.mean([wide[:, i : i + height, j : j + width] for i in range(side) for j in range(side)], axis=0)
+
+
 def holdout_copied(case: ImageCase, rng: Rng) -> ImageCase:
     """Every held-out image is released."""
     count = len(case.holdout[0])
@@ -170,9 +198,7 @@ def one_class_mislabelled(case: ImageCase, rng: Rng) -> ImageCase:
 
 def blurred(case: ImageCase, rng: Rng) -> ImageCase:
     """Every pixel is the mean of four."""
-    pixels = case.synthetic[0].astype(np.float64)
-    wide = np.pad(pixels, ((0, 0), (0, 1), (0, 1), (0, 0)), mode="edge")
-    mean = (wide[:, :-1, :-1] + wide[:, 1:, :-1] + wide[:, :-1, 1:] + wide[:, 1:, 1:]) / 4
+    mean = _means(case.synthetic[0].astype(np.float64), 2)
     return case.released(mean.round().astype(np.uint8), case.synthetic[1])
 
 
