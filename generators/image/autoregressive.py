@@ -164,14 +164,14 @@ class Model(nn.Module):
     @torch.no_grad()
     def image(self, y: Tensor, u: Tensor) -> Tensor:
         """Labels y [B], uniforms u [B, T, m] -> images uint8 [B, C, H, W], value by value."""
-        patches, net = self.patches, self.net
+        patches, net, real = self.patches, self.net, self.real.tolist()  # read once: each look waits for a GPU
         r = torch.zeros_like(u, dtype=torch.int64)
         kept: list[list[Tensor]] = [[] for _ in net.layers]
         v = torch.zeros(len(y), patches.T + 1, patches.m, device=u.device)  # the last stands for no patch
         for t in range(patches.T):
             s = net.summary(v[:, net.near[t]].flatten(1)[:, None], y, t, kept)[:, 0]
             for j in range(patches.m):
-                if self.real[t, j]:
+                if real[t][j]:
                     r[:, t, j] = self.invert(net.value(j, v[:, t], s), u[:, t, j])
                     v[:, t, j] = self.place(r[:, t, j])
         return patches.join(self.value[r]).to(torch.uint8)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from launderette.generators.devices.device import accelerated
 from launderette.generators.networks.copula import Conditionals, Copula, number
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.normal_scores import LEAST_INTERVAL, LEAST_LEVEL, weights_of
@@ -204,7 +205,8 @@ def inverted(mass: Tensor, u: Tensor) -> Tensor:
     """Return the tokens at which the CDFs of masses [B, K] pass u [B] in [0, 1), never one without any: int64 [B]."""
     ends = mass.cumsum(-1, dtype=torch.float64)
     at = torch.searchsorted(ends, u[:, None] * ends[:, -1:], right=True)[:, 0]
-    if not (rounded := at == mass.shape[1]).any():
+    rounded = at == mass.shape[1]
+    if not accelerated(mass.device) and not rounded.any():  # to look would wait for a GPU
         return at
     last = mass.shape[1] - 1 - (mass > 0).int().flip(1).argmax(1)
     return torch.where(rounded, last, at)

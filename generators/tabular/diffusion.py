@@ -145,21 +145,21 @@ class Model(nn.Module):
     def reveal(
         self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed, guidance: float = 1.0
     ) -> tuple[Tensor, Tensor]:
-        """Reveal the tokens of x [B, L] at the steps `at` [B, L] (0: visible from the beginning), by inverting CDFs at
-        u [B, L].
+        """Reveal the tokens of x [B, L] at the steps `at` [B, L] (0: visible from the beginning), which are on the CPU,
+        by inverting CDFs at u [B, L].
 
         Return the tokens and log w [B]: of each row the share of the model's probability that `allowed` has left, token
         by token. `allowed(l, x)` masks the tokens that may be drawn at place l, [B, K]; None: all. `guidance` is by the
         tokens that are visible from the beginning.
         """
+        revealed_at, at = _by_step(at, x.device), at.to(x.device)
         x, log_w = x.masked_fill(at > 0, 0), torch.zeros(len(x), dtype=torch.float64, device=x.device)
         known = at == 0
         shown = self.denoiser.shown_by(x, known)
         given, told = shown.clone(), self.prior.walk(x, at)
         untold = self.prior.walk(x, torch.where(known, at.amax() + 1, at)) if guidance != 1 else told
-        for step in range(1, int(at.max()) + 1 if at.numel() else 1):
-            now, visible = at == step, at < step
-            revealed = [(l, now[:, l].nonzero()[:, 0]) for l in now.any(0).nonzero()[:, 0].tolist()]
+        for step, revealed in enumerate(revealed_at[1:], 1):
+            visible = at < step
             for l, rows in revealed:
                 seen = visible[rows], x[rows]
                 logits = self.denoiser.logits(l, shown[rows], *seen, told.term(l, *seen, rows))
@@ -174,6 +174,17 @@ class Model(nn.Module):
                 for walk in {told, untold}:
                     walk.show(l, x, rows)
         return x, log_w
+
+
+def _by_step(at: Tensor, device: torch.device) -> list[list[tuple[int, Tensor]]]:
+    """Return which places are revealed at each step of `at` [B, L], and in which rows: found on the CPU and sent to the
+    device at once, which nothing waits for then.
+    """
+    L, steps = at.shape[1], int(at.max()) + 1 if at.numel() else 1
+    key = (at * L + torch.arange(L)).flatten()
+    counts = key.bincount(minlength=steps * L).tolist()
+    rows = (key.argsort(stable=True) // L).to(device).split(counts)
+    return [[(l, rows[s * L + l]) for l in range(L) if counts[s * L + l]] for s in range(steps)]
 
 
 def _negative(log_prob: Callable[[], Tensor]) -> Tensor:
@@ -257,7 +268,7 @@ class Diffusion(FittedTable[Config, Model]):
 
     def _drawn(self, x: Tensor, at: Tensor, u: Tensor, allowed: Allowed, guidance: float) -> tuple[Tensor, Tensor]:
         self.model.eval()
-        x, at, u = (part.to(self._device) for part in (x, at, u.contiguous()))
+        x, u = x.to(self._device), u.contiguous().to(self._device)
         return self.model.reveal(x, at, u, allowed, guidance)
 
     @property

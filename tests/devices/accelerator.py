@@ -5,6 +5,7 @@ a draw, whose loops look at tokens, cannot run. Tensors of this device hold valu
 it, and give what they give on a CPU.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -98,7 +99,7 @@ class Accelerator(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         register()
-        self.watching, self.found = False, set[str]()
+        self.watching, self.found = False, Counter[str]()
 
     @classmethod
     def current(cls) -> "Accelerator":
@@ -148,7 +149,7 @@ class Accelerator(TorchDispatchMode):
     def note(self, name: str) -> None:
         """Keep what was done where it matters."""
         if self.watching:
-            self.found.add(name)
+            self.found[name] += 1
 
     def _look(self, name: str, args: Any, places: set[bool], placed: bool) -> None:
         moved = name in MOVES and (len(places) > 1 or (True in places) != placed)
