@@ -1,7 +1,7 @@
 """Tables and images with one known flaw each, by which the evaluation itself is judged, and honest ones beside them.
 
-`copies.within_1_percent` is the function of that name in copies.py: a public function of these modules that
-takes a case and returns one is a kind of flaw (or, in honest.py, an honest draw).
+`copies.spliced` is the function of that name in copies.py: a public function of these modules that takes a case and
+returns one is a kind of flaw (or, in honest.py, an honest draw), and so is each of a module's VARIANTS.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FLAW_SECTIONS = (
 
 
 def names(section: str | None = None) -> tuple[str, ...]:
-    """Names of all kinds, or of those in one section: `section.function`, in the order of their source."""
+    """Names of all kinds, or of those in one section: `section.function`."""
     chosen = FLAW_SECTIONS if section is None else (section,)
     return tuple(f"{part}.{name}" for part in chosen for name in _kinds(_module(part)))
 
@@ -43,7 +43,7 @@ def _module(section: str) -> ModuleType:
 
 
 def _kinds(module: ModuleType) -> dict[str, Callable]:
-    return {
+    written = {
         name: f
         for name, f in vars(module).items()
         if inspect.isfunction(f)
@@ -51,3 +51,4 @@ def _kinds(module: ModuleType) -> dict[str, Callable]:
         and not name.startswith("_")
         and f.__annotations__.get("return") in ("Case", "ImageCase")
     }
+    return written | getattr(module, "VARIANTS", {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -11,33 +13,13 @@ from launderette.evaluation.calibration.population import Case, Vector
 Rng = np.random.Generator
 
 
-def _numbers(case: Case, share: float, moved: float, rng: Rng, most: int | None = None) -> Case:
+def _numbers(share: float, moved: float, most: int | None, case: Case, rng: Rng) -> Case:
     """Numbers of training rows in a share of the released rows, everything else fresh."""
     columns = changes.numbers(case)[:most]
     if len(columns) < 4:
         raise changes.NotApplicable("expected four columns of numbers")
     rows = changes.jittered(changes.memorised(case, share, rng), columns, moved, rng)
     return changes.with_columns(case, rows, columns, rng)
-
-
-def numbers_exact_fresh_labels(case: Case, rng: Rng) -> Case:
-    """All numbers of a training row with the labels and dates of somebody else."""
-    return _numbers(case, 1.0, 0.0, rng)
-
-
-def numbers_within_2_percent_fresh_labels(case: Case, rng: Rng) -> Case:
-    """The same within 2 %."""
-    return _numbers(case, 1.0, 0.02, rng)
-
-
-def numbers_of_a_third_within_2_percent(case: Case, rng: Rng) -> Case:
-    """The same in 30 % of the rows."""
-    return _numbers(case, 0.3, 0.02, rng)
-
-
-def numbers_of_a_tenth_within_1_percent(case: Case, rng: Rng) -> Case:
-    """The same in a tenth of the rows, within 1 %."""
-    return _numbers(case, 0.1, 0.01, rng)
 
 
 def _any_columns(case: Case, columns: list[str], most: int, rng: Rng) -> Case:
@@ -62,16 +44,6 @@ def any_eight_columns_of_a_third(case: Case, rng: Rng) -> Case:
     deviation.
     """
     return _any_columns(case, [c for c in case.train if c != case.target], 8, rng)
-
-
-def twelve_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
-    """Twelve columns of numbers within 1 %, everything else fresh."""
-    return _numbers(case, 1.0, 0.01, rng, 12)
-
-
-def six_numbers_within_1_percent(case: Case, rng: Rng) -> Case:
-    """Six columns of numbers within 1 %, everything else fresh."""
-    return _numbers(case, 1.0, 0.01, rng, 6)
 
 
 def numbers_rounded_fresh_labels(case: Case, rng: Rng) -> Case:
@@ -110,30 +82,10 @@ def half_of_the_columns_of_a_third(case: Case, rng: Rng) -> Case:
     return changes.with_columns(case, changes.memorised(case, 0.3, rng), columns, rng)
 
 
-def _columns(case: Case, columns: tuple[str, ...], share: float, rng: Rng) -> Case:
+def _columns(columns: tuple[str, ...], share: float, case: Case, rng: Rng) -> Case:
     """Columns of training rows in a share of the released rows, everything else fresh."""
     changes.needs(case, *columns)
     return changes.with_columns(case, changes.memorised(case, share, rng), list(columns), rng)
-
-
-def two_dates_of_a_fifth(case: Case, rng: Rng) -> Case:
-    """Both dates of a training row in a fifth of the rows, everything else fresh."""
-    return _columns(case, ("joined", "left"), 0.2, rng)
-
-
-def age_city_and_date_of_a_third(case: Case, rng: Rng) -> Case:
-    """Age, city and one date of a training row in a third of the rows, everything else fresh."""
-    return _columns(case, ("age", "city", "joined"), 0.33, rng)
-
-
-def labels_and_a_date_of_half(case: Case, rng: Rng) -> Case:
-    """One date and four labels of a training row in half of the rows, everything else fresh."""
-    return _columns(case, ("joined", "city", "trade", "plan", "education"), 0.5, rng)
-
-
-def income_of_a_fifth(case: Case, rng: Rng) -> Case:
-    """The income of a training row, to the cent, in a fifth of the rows, everything else fresh."""
-    return _columns(case, ("income",), 0.2, rng)
 
 
 def own_columns_of_half(case: Case, rng: Rng) -> Case:
@@ -248,3 +200,22 @@ def numbers_mirrored_in_half(case: Case, rng: Rng) -> Case:
         places = np.searchsorted(known, rows[column].dropna())
         rows.loc[rows[column].notna(), column] = known[::-1][places]
     return changes.with_columns(case, rows, columns, rng)
+
+
+NUMBERS = {  # share of the rows, how far the numbers are moved, how many columns of them at most
+    "numbers_exact_fresh_labels": (1.0, 0.0, None),
+    "numbers_within_2_percent_fresh_labels": (1.0, 0.02, None),
+    "numbers_of_a_third_within_2_percent": (0.3, 0.02, None),
+    "numbers_of_a_tenth_within_1_percent": (0.1, 0.01, None),
+    "twelve_numbers_within_1_percent": (1.0, 0.01, 12),
+    "six_numbers_within_1_percent": (1.0, 0.01, 6),
+}
+COLUMNS = {  # columns of training rows, share of the rows
+    "two_dates_of_a_fifth": (("joined", "left"), 0.2),
+    "age_city_and_date_of_a_third": (("age", "city", "joined"), 0.33),
+    "labels_and_a_date_of_half": (("joined", "city", "trade", "plan", "education"), 0.5),
+    "income_of_a_fifth": (("income",), 0.2),
+}
+VARIANTS = {name: partial(_numbers, *how) for name, how in NUMBERS.items()} | {
+    name: partial(_columns, *how) for name, how in COLUMNS.items()
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -18,45 +20,12 @@ def exact(case: Case, rng: Rng) -> Case:
     return case.released(changes.memorised(case, 1.0, rng))
 
 
-def exact_fifth(case: Case, rng: Rng) -> Case:
-    """A fifth of the released rows are training rows."""
-    return changes.planted(case, changes.memorised(case, 0.2, rng), rng)
-
-
-def exact_twentieth(case: Case, rng: Rng) -> Case:
-    """One released row in twenty is a training row."""
-    return changes.planted(case, changes.memorised(case, 0.05, rng), rng)
-
-
-def exact_fiftieth(case: Case, rng: Rng) -> Case:
-    """One released row in fifty is a training row."""
-    return changes.planted(case, changes.memorised(case, 0.02, rng), rng)
-
-
-def _near(case: Case, share: float, moved: float, rng: Rng) -> Case:
+def _near(share: float, moved: float, case: Case, rng: Rng) -> Case:
     """A share of the released rows are training rows, all numbers moved by up to `moved` of themselves."""
     rows = changes.memorised(case, share, rng)
-    return changes.planted(case, changes.jittered(rows, changes.numbers(case), moved, rng), rng)
-
-
-def within_1_percent(case: Case, rng: Rng) -> Case:
-    """All training rows, numbers moved by up to 1 %."""
-    return _near(case, 1.0, 0.01, rng)
-
-
-def within_5_percent(case: Case, rng: Rng) -> Case:
-    """All training rows, numbers moved by up to 5 %."""
-    return _near(case, 1.0, 0.05, rng)
-
-
-def tenth_within_2_percent(case: Case, rng: Rng) -> Case:
-    """A tenth of the released rows are training rows, numbers moved by up to 2 %."""
-    return _near(case, 0.1, 0.02, rng)
-
-
-def fiftieth_within_1_percent(case: Case, rng: Rng) -> Case:
-    """2 % of the released rows are training rows learnt by heart, numbers moved by up to 1 %."""
-    return _near(case, 0.02, 0.01, rng)
+    if moved:
+        rows = changes.jittered(rows, changes.numbers(case), moved, rng)
+    return changes.planted(case, rows, rng)
 
 
 def twentieth_within_5_percent_of_a_deviation(case: Case, rng: Rng) -> Case:
@@ -87,29 +56,9 @@ def spliced(case: Case, rng: Rng) -> Case:
     return case.released(rows.assign(**{c: other[c] for c in late}))
 
 
-def _perturbed(case: Case, copied: float, share: float, rng: Rng) -> Case:
+def _perturbed(copied: float, share: float, case: Case, rng: Rng) -> Case:
     rows = changes.exchanged(changes.memorised(case, copied, rng), list(case.train), share, rng)
     return changes.planted(case, rows, rng)
-
-
-def half_perturbed(case: Case, rng: Rng) -> Case:
-    """Training rows with half of the values exchanged."""
-    return _perturbed(case, 1.0, 0.5, rng)
-
-
-def mostly_perturbed(case: Case, rng: Rng) -> Case:
-    """Training rows with 70 % of the values exchanged."""
-    return _perturbed(case, 1.0, 0.7, rng)
-
-
-def tenth_half_perturbed(case: Case, rng: Rng) -> Case:
-    """One released row in ten is a training row with half of its values exchanged."""
-    return _perturbed(case, 0.1, 0.5, rng)
-
-
-def tenth_fifth_perturbed(case: Case, rng: Rng) -> Case:
-    """One released row in ten is a training row with a fifth of its values exchanged."""
-    return _perturbed(case, 0.1, 0.2, rng)
 
 
 def between_neighbours(case: Case, rng: Rng) -> Case:
@@ -273,3 +222,23 @@ def averages_of_three(case: Case, rng: Rng) -> Case:
     return changes.planted(
         case, out.sample(min(len(out), len(case.synthetic)), random_state=int(rng.integers(2**31))), rng
     )
+
+
+NEAR = {  # share of the released rows that are training rows, how far their numbers are moved
+    "exact_fifth": (0.2, 0.0),
+    "exact_twentieth": (0.05, 0.0),
+    "exact_fiftieth": (0.02, 0.0),
+    "within_1_percent": (1.0, 0.01),
+    "within_5_percent": (1.0, 0.05),
+    "tenth_within_2_percent": (0.1, 0.02),
+    "fiftieth_within_1_percent": (0.02, 0.01),
+}
+PERTURBED = {  # share of the released rows that are training rows, share of their values that is exchanged
+    "half_perturbed": (1.0, 0.5),
+    "mostly_perturbed": (1.0, 0.7),
+    "tenth_half_perturbed": (0.1, 0.5),
+    "tenth_fifth_perturbed": (0.1, 0.2),
+}
+VARIANTS = {name: partial(_near, *how) for name, how in NEAR.items()} | {
+    name: partial(_perturbed, *how) for name, how in PERTURBED.items()
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -18,24 +19,9 @@ def _small(case: Case, train: int, held: int, released: int) -> Case:
     )
 
 
-def _copied(case: Case, held: int, share: float, rng: Rng) -> Case:
+def _copied(held: int, share: float, case: Case, rng: Rng) -> Case:
     few = _small(case, len(case.train), held, len(case.synthetic))
     return changes.planted(few, changes.memorised(few, share, rng), rng)
-
-
-def holdout_of_20_fifth_copied(case: Case, rng: Rng) -> Case:
-    """18 % copies beside a holdout of 20."""
-    return _copied(case, 20, 0.18, rng)
-
-
-def holdout_of_50_twelfth_copied(case: Case, rng: Rng) -> Case:
-    """8 % copies beside a holdout of 50."""
-    return _copied(case, 50, 0.08, rng)
-
-
-def holdout_of_100_twentyfifth_copied(case: Case, rng: Rng) -> Case:
-    """4 % copies beside a holdout of 100."""
-    return _copied(case, 100, 0.04, rng)
 
 
 def overfit_to_300_rows(case: Case, rng: Rng) -> Case:
@@ -54,3 +40,11 @@ def fifth_of_200_rows_copied(case: Case, rng: Rng) -> Case:
     """A fifth of the released rows of a table of 200 are copies, beside 50 held out."""
     few = _small(case, 200, 50, 200)
     return changes.planted(few, changes.memorised(few, 0.2, rng), rng)
+
+
+COPIED = {  # rows of the holdout, share of the released rows that are copies
+    "holdout_of_20_fifth_copied": (20, 0.18),
+    "holdout_of_50_twelfth_copied": (50, 0.08),
+    "holdout_of_100_twentyfifth_copied": (100, 0.04),
+}
+VARIANTS = {name: partial(_copied, *how) for name, how in COPIED.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from launderette.evaluation.calibration.population import Case, ImageCase
 Rng = np.random.Generator
 
 
-def _shares(case: Case, train: float, held: float, released: float) -> Case:
+def _shares(train: float, held: float, released: float, case: Case, rng: Rng) -> Case:
     """The case cut to shares of its training rows."""
     size = len(case.train)
     return case.sized(*(round(share * size) for share in (train, held, released)))
@@ -23,35 +24,10 @@ def plain(case: Case, rng: Rng) -> Case:
     return case
 
 
-def few_released(case: Case, rng: Rng) -> Case:
-    """A quarter as many rows are released."""
-    return _shares(case, 1, 0.25, 0.25)
-
-
-def very_few_released(case: Case, rng: Rng) -> Case:
-    """A tenth as many rows are released."""
-    return _shares(case, 1, 0.25, 0.1)
-
-
 def holdout_as_large(case: Case, rng: Rng) -> Case:
     """A holdout as large as the training table, four times the release."""
     held = len(case.holdout)
     return case.sized(held, held, held // 4)
-
-
-def small_holdout(case: Case, rng: Rng) -> Case:
-    """A holdout of a twentieth of the training table."""
-    return _shares(case, 1, 0.05, 1)
-
-
-def small(case: Case, rng: Rng) -> Case:
-    """A tenth of everything."""
-    return _shares(case, 0.1, 0.025, 0.1)
-
-
-def many_released(case: Case, rng: Rng) -> Case:
-    """Five times as many rows as trained on."""
-    return _shares(case, 0.2, 0.05, 1)
 
 
 def four_columns(case: Case, rng: Rng) -> Case:
@@ -62,7 +38,7 @@ def four_columns(case: Case, rng: Rng) -> Case:
 
 def few_columns(case: Case, rng: Rng) -> Case:
     """Four columns, and four times as many rows as trained on."""
-    return four_columns(_shares(case, 0.25, 0.0625, 1), rng)
+    return four_columns(_shares(0.25, 0.0625, 1, case, rng), rng)
 
 
 def with_text(case: Case, rng: Rng) -> Case:
@@ -132,3 +108,13 @@ def few_images(case: ImageCase, rng: Rng) -> ImageCase:
     """140 training, 35 held-out and 140 released images."""
     sides = ((*case.train, 140), (*case.holdout, 35), (*case.synthetic, 140))
     return ImageCase(*((pixels[:n], labels[:n]) for pixels, labels, n in sides))
+
+
+SHARES = {  # of the training rows: how many are trained on, held out, released
+    "few_released": (1, 0.25, 0.25),
+    "very_few_released": (1, 0.25, 0.1),
+    "small_holdout": (1, 0.05, 1),
+    "small": (0.1, 0.025, 0.1),
+    "many_released": (0.2, 0.05, 1),
+}
+VARIANTS = {name: partial(_shares, *how) for name, how in SHARES.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -27,96 +28,16 @@ def _planted(case: ImageCase, share: float, rng: Rng, change: Change = np.asarra
     return case.released(np.concatenate([rest[0], changed]), np.concatenate([rest[1], labels]))
 
 
-def copied(case: ImageCase, rng: Rng) -> ImageCase:
-    """All released images are training images."""
-    return _planted(case, 1.0, rng)
-
-
-def tenth_copied(case: ImageCase, rng: Rng) -> ImageCase:
-    """One released image in ten is a training image."""
-    return _planted(case, 0.1, rng)
-
-
-def _shifted(pixels: np.ndarray, by: int) -> np.ndarray:
-    wide = np.pad(pixels, ((0, 0), (0, 0), (by, 0), (0, 0)), mode="edge")
+def _shifted(pixels: np.ndarray) -> np.ndarray:
+    """The images moved by one pixel."""
+    wide = np.pad(pixels, ((0, 0), (0, 0), (1, 0), (0, 0)), mode="edge")
     return wide[:, :, : pixels.shape[2]]
 
 
-def moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
-    """Training images moved by one pixel."""
-    return _planted(case, 1.0, rng, lambda p: _shifted(p, 1))
-
-
-def third_moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
-    """30 % training images, moved by one pixel."""
-    return _planted(case, 0.3, rng, lambda p: _shifted(p, 1))
-
-
-def tenth_moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
-    """A tenth training images, moved by one pixel."""
-    return _planted(case, 0.1, rng, lambda p: _shifted(p, 1))
-
-
-def turned_by_a_quarter(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, turned by 90 degrees."""
-    return _planted(case, 0.2, rng, lambda p: np.rot90(p, 1, (1, 2)))
-
-
-def turned_by_a_half(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, turned by 180 degrees."""
-    return _planted(case, 0.2, rng, lambda p: np.rot90(p, 2, (1, 2)))
-
-
-def flipped(case: ImageCase, rng: Rng) -> ImageCase:
-    """All training images, seen in a mirror."""
-    return _planted(case, 1.0, rng, lambda p: p[:, :, ::-1])
-
-
-def fifth_flipped(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, upside down."""
-    return _planted(case, 0.2, rng, lambda p: p[:, ::-1])
-
-
-def contrast_lowered(case: ImageCase, rng: Rng) -> ImageCase:
-    """All training images at 70 % of their contrast, a little brighter."""
-    return _planted(case, 1.0, rng, lambda p: 25 + 0.7 * p)
-
-
-def fifth_with_lower_contrast(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images at 80 % of their contrast."""
-    return _planted(case, 0.2, rng, lambda p: 15 + 0.8 * p)
-
-
-def inverted(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, dark for light."""
-    return _planted(case, 0.2, rng, lambda p: 255 - p)
-
-
-def _cropped(pixels: np.ndarray, margin: int) -> np.ndarray:
-    """The middle of the images, drawn to their old size by the nearest pixel."""
-    height, width = pixels.shape[1:3]
-    rows, columns = (np.round(np.linspace(margin, side - 1 - margin, side)).astype(int) for side in (height, width))
+def _cropped(pixels: np.ndarray) -> np.ndarray:
+    """The images without their rim of one pixel, drawn to their old size by the nearest pixel."""
+    rows, columns = (np.round(np.linspace(1, side - 2, side)).astype(int) for side in pixels.shape[1:3])
     return pixels[:, rows][:, :, columns]
-
-
-def cropped(case: ImageCase, rng: Rng) -> ImageCase:
-    """A third training images without their rim of one pixel, drawn to their old size."""
-    return _planted(case, 0.3, rng, lambda p: _cropped(p, 1))
-
-
-def noisy(case: ImageCase, rng: Rng) -> ImageCase:
-    """All training images under noise of 24 grey levels."""
-    return _planted(case, 1.0, rng, lambda p: p + rng.normal(0, 24, p.shape))
-
-
-def fifth_noisy(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images under noise of 16 grey levels."""
-    return _planted(case, 0.2, rng, lambda p: p + rng.normal(0, 16, p.shape))
-
-
-def blended(case: ImageCase, rng: Rng) -> ImageCase:
-    """Three quarters of one training image, one quarter of another."""
-    return _planted(case, 1.0, rng, lambda p: 0.75 * p + 0.25 * p[rng.permutation(len(p))])
 
 
 def _of_a_class(case: ImageCase, change: Change) -> ImageCase:
@@ -208,16 +129,6 @@ def grainy(case: ImageCase, rng: Rng) -> ImageCase:
     return case.released(np.clip(np.round(pixels), 0, 255).astype(np.uint8), case.synthetic[1])
 
 
-def moved_diagonally(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, moved by a pixel down and to the left."""
-    return _planted(case, 0.2, rng, lambda p: np.roll(p, (1, -1), (1, 2)))
-
-
-def mirrored_and_dimmed(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, seen in a mirror at 60 % of their light."""
-    return _planted(case, 0.2, rng, lambda p: 0.6 * p[:, :, ::-1])
-
-
 def corner_cropped(case: ImageCase, rng: Rng) -> ImageCase:
     """A fifth training images without their first row and column, drawn to their old size."""
 
@@ -230,7 +141,7 @@ def corner_cropped(case: ImageCase, rng: Rng) -> ImageCase:
 
 def holdout_moved(case: ImageCase, rng: Rng) -> ImageCase:
     """Half of the held-out images are released, moved by a pixel."""
-    return _with_holdout(case, lambda p: _shifted(p, 1))
+    return _with_holdout(case, _shifted)
 
 
 def holdout_with_lower_contrast(case: ImageCase, rng: Rng) -> ImageCase:
@@ -269,20 +180,10 @@ def classes_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
     return case.released(case.synthetic[0], labels)
 
 
-def hundredth_moved_by_a_pixel(case: ImageCase, rng: Rng) -> ImageCase:
-    """One image in a hundred is a training image, moved by one pixel."""
-    return _planted(case, 0.01, rng, lambda p: _shifted(p, 1))
-
-
-def hundredth_mirrored_and_inverted(case: ImageCase, rng: Rng) -> ImageCase:
-    """One image in a hundred is a training image in a mirror, dark for light."""
-    return _planted(case, 0.01, rng, lambda p: 255 - p[:, :, ::-1])
-
-
 Masks = Callable[[tuple[int, int]], np.ndarray]  # height and width -> bool [H, W], true where nothing is changed
 
 
-def _partly(case: ImageCase, rng: Rng, kept: Masks, fill: Callable[[np.ndarray], np.ndarray]) -> ImageCase:
+def _partly(kept: Masks, fill: Change, case: ImageCase, rng: Rng) -> ImageCase:
     """A fifth training images, of which a part is something else."""
 
     def changed(pixels: np.ndarray) -> np.ndarray:
@@ -302,26 +203,39 @@ def _box(size: tuple[int, int], low: float, high: float) -> np.ndarray:
     return np.outer(rows, columns)
 
 
-def corner_covered(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, of which a quarter is covered with grey."""
-    return _partly(case, rng, lambda size: ~_box(size, 0, 0.5), lambda p: np.full_like(p, 128))
+def _disguised(share: float, change: Callable[[np.ndarray, Rng], np.ndarray], case: ImageCase, rng: Rng) -> ImageCase:
+    return _planted(case, share, rng, lambda pixels: change(pixels, rng))
 
 
-def middle_covered(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, whose middle is covered with grey."""
-    return _partly(case, rng, lambda size: ~_box(size, 0.25, 0.75), lambda p: np.full_like(p, 128))
-
-
-def half_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, whose lower halves are those of others."""
-    return _partly(case, rng, lambda size: np.arange(size[0])[:, None] < size[0] // 2, _others)
-
-
-def middle_exchanged(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, whose middles are those of others."""
-    return _partly(case, rng, lambda size: ~_box(size, 0.25, 0.75), _others)
-
-
-def rows_interlaced(case: ImageCase, rng: Rng) -> ImageCase:
-    """A fifth training images, every other row of which is that of another."""
-    return _partly(case, rng, lambda size: np.arange(size[0])[:, None] % 2 == 0, _others)
+DISGUISED = {  # share of the released images that are training images, what is done to their pixels
+    "copied": (1.0, lambda p, rng: p),
+    "tenth_copied": (0.1, lambda p, rng: p),
+    "moved_by_a_pixel": (1.0, lambda p, rng: _shifted(p)),
+    "third_moved_by_a_pixel": (0.3, lambda p, rng: _shifted(p)),
+    "tenth_moved_by_a_pixel": (0.1, lambda p, rng: _shifted(p)),
+    "turned_by_a_quarter": (0.2, lambda p, rng: np.rot90(p, 1, (1, 2))),
+    "turned_by_a_half": (0.2, lambda p, rng: np.rot90(p, 2, (1, 2))),
+    "flipped": (1.0, lambda p, rng: p[:, :, ::-1]),
+    "fifth_flipped": (0.2, lambda p, rng: p[:, ::-1]),
+    "contrast_lowered": (1.0, lambda p, rng: 25 + 0.7 * p),
+    "fifth_with_lower_contrast": (0.2, lambda p, rng: 15 + 0.8 * p),
+    "inverted": (0.2, lambda p, rng: 255 - p),
+    "cropped": (0.3, lambda p, rng: _cropped(p)),
+    "noisy": (1.0, lambda p, rng: p + rng.normal(0, 24, p.shape)),
+    "fifth_noisy": (0.2, lambda p, rng: p + rng.normal(0, 16, p.shape)),
+    "blended": (1.0, lambda p, rng: 0.75 * p + 0.25 * p[rng.permutation(len(p))]),
+    "moved_diagonally": (0.2, lambda p, rng: np.roll(p, (1, -1), (1, 2))),
+    "mirrored_and_dimmed": (0.2, lambda p, rng: 0.6 * p[:, :, ::-1]),
+    "hundredth_moved_by_a_pixel": (0.01, lambda p, rng: _shifted(p)),
+    "hundredth_mirrored_and_inverted": (0.01, lambda p, rng: 255 - p[:, :, ::-1]),
+}
+PARTLY = {  # of a fifth of the images, which pixels are those of a training image, what stands in place of the others
+    "corner_covered": (lambda size: ~_box(size, 0, 0.5), lambda p: np.full_like(p, 128)),
+    "middle_covered": (lambda size: ~_box(size, 0.25, 0.75), lambda p: np.full_like(p, 128)),
+    "half_exchanged": (lambda size: np.arange(size[0])[:, None] < size[0] // 2, _others),
+    "middle_exchanged": (lambda size: ~_box(size, 0.25, 0.75), _others),
+    "rows_interlaced": (lambda size: np.arange(size[0])[:, None] % 2 == 0, _others),
+}
+VARIANTS = {name: partial(_disguised, *how) for name, how in DISGUISED.items()} | {
+    name: partial(_partly, *how) for name, how in PARTLY.items()
+}

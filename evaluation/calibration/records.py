@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from launderette.evaluation.calibration import changes, population, tables
 from launderette.evaluation.calibration.population import Case
 
 Rng = np.random.Generator
+Rewrite = Callable[[str, Rng], str]
 ACCENTS = str.maketrans("aeiou", "áéíóú")
 
 
-def _one_person_labels(case: Case, people: int, columns: int, rng: Rng) -> Case:
+def _one_person_labels(people: int, columns: int, case: Case, rng: Rng) -> Case:
     """Some training people have a label that nobody else has, and so have as many released rows."""
     chosen = changes.labels(case)[:columns]
     train, synthetic = case.train.copy(), case.synthetic.copy()
@@ -27,17 +29,7 @@ def _one_person_labels(case: Case, people: int, columns: int, rng: Rng) -> Case:
     return replace(case, train=train).released(synthetic)
 
 
-def ten_one_person_labels(case: Case, rng: Rng) -> Case:
-    """Ten labels that one training person has stand in the release."""
-    return _one_person_labels(case, 10, 1, rng)
-
-
-def one_person_labels_in_three_columns(case: Case, rng: Rng) -> Case:
-    """Twelve such labels in each of three columns."""
-    return _one_person_labels(case, 12, 3, rng)
-
-
-def _extremes(case: Case, ranks: slice, rng: Rng) -> Case:
+def _extremes(ranks: slice, case: Case, rng: Rng) -> Case:
     """The values of such ranks of each fractional column of the training table stand in the release."""
     out = case.synthetic.copy()
     for column in changes.numbers(case):
@@ -46,21 +38,6 @@ def _extremes(case: Case, ranks: slice, rng: Rng) -> Case:
         values[np.argsort(np.nan_to_num(values.astype(float), nan=0.0))[ranks]] = taken
         out[column] = values
     return case.released(out)
-
-
-def ten_greatest_values(case: Case, rng: Rng) -> Case:
-    """The ten greatest values of each column of numbers, exactly, in somebody else's row."""
-    return _extremes(case, slice(-10, None), rng)
-
-
-def ten_smallest_values(case: Case, rng: Rng) -> Case:
-    """The ten smallest values of each column of numbers, exactly, in somebody else's row."""
-    return _extremes(case, slice(0, 10), rng)
-
-
-def twenty_greatest_values(case: Case, rng: Rng) -> Case:
-    """The twenty greatest of each column."""
-    return _extremes(case, slice(-20, None), rng)
 
 
 def outliers_within_a_thousandth(case: Case, rng: Rng) -> Case:
@@ -75,93 +52,35 @@ def outliers_within_2_percent(case: Case, rng: Rng) -> Case:
     return changes.planted(case, changes.jittered(rows, changes.numbers(case), 0.02, rng), rng)
 
 
-def _text_reused(case: Case, columns: list[str], share: float, rng: Rng) -> Case:
+def _text_reused(columns: list[str], share: float, case: Case, rng: Rng) -> Case:
+    """Texts of training people, word for word, in a share of the released rows; everything else fresh."""
     written = population.with_text(case, rng)
     return changes.with_columns(written, changes.memorised(written, share, rng), columns, rng)
 
 
-def emails_reused(case: Case, rng: Rng) -> Case:
-    """Every released e-mail is a training person's."""
-    return _text_reused(case, ["email"], 1.0, rng)
-
-
-def twentieth_of_emails_reused(case: Case, rng: Rng) -> Case:
-    """One released e-mail in twenty is a training person's."""
-    return _text_reused(case, ["email"], 0.05, rng)
-
-
 def emails_reused_as_labels(case: Case, rng: Rng) -> Case:
-    """The same where the owner has called the column labels."""
-    reused = _text_reused(case, ["email"], 0.1, rng)
+    """A tenth of the e-mails are training people's, where the owner has called the column labels."""
+    reused = _text_reused(["email"], 0.1, case, rng)
     return replace(reused, kinds={"email": "categorical"})
-
-
-def notes_copied(case: Case, rng: Rng) -> Case:
-    """A tenth of the released notes are training people's, word for word."""
-    return _text_reused(case, ["note"], 0.1, rng)
-
-
-def names_and_notes_copied(case: Case, rng: Rng) -> Case:
-    """Names and notes of training people, everything else fresh."""
-    return _text_reused(case, ["name", "note"], 1.0, rng)
 
 
 def notes_copied_in_capitals(case: Case, rng: Rng) -> Case:
     """Notes of training people in other letters and spaces."""
-    copied = notes_copied(case, rng)
+    copied = _text_reused(["note"], 0.1, case, rng)
     return copied.changed(note=[f" {text.upper()}" for text in copied.synthetic["note"]])
 
 
-def _rewritten(case: Case, column: str, share: float, change: Callable[[str], str], rng: Rng) -> Case:
+def _rewritten(column: str, share: float, change: Rewrite, case: Case, rng: Rng) -> Case:
     """Texts of training people, changed by `change`, in a share of the released rows."""
     written = population.with_text(case, rng)
     rows = changes.memorised(written, share, rng)
-    return changes.with_columns(written, rows.assign(**{column: rows[column].map(change)}), [column], rng)
-
-
-def emails_of_another_domain(case: Case, rng: Rng) -> Case:
-    """Every released e-mail is a training person's but for the domain."""
-    return _rewritten(case, "email", 1.0, lambda text: f"{text.partition('@')[0]}@office.example", rng)
-
-
-def emails_in_capitals(case: Case, rng: Rng) -> Case:
-    """A fifth of the released e-mails are training people's, in capitals."""
-    return _rewritten(case, "email", 0.2, str.upper, rng)
-
-
-def emails_with_another_number(case: Case, rng: Rng) -> Case:
-    """A fifth of the released e-mails are training people's with a digit added to their number."""
-    return _rewritten(case, "email", 0.2, lambda text: text.replace("@", f"{rng.integers(10)}@"), rng)
-
-
-def emails_with_a_digit_changed(case: Case, rng: Rng) -> Case:
-    """A fifth of the released e-mails are training people's with one digit of their number another."""
-    return _rewritten(case, "email", 0.2, lambda text: _with_a_digit_changed(text, rng), rng)
+    changed = rows.assign(**{column: rows[column].map(lambda text: change(text, rng))})
+    return changes.with_columns(written, changed, [column], rng)
 
 
 def _with_a_digit_changed(text: str, rng: Rng) -> str:
     at = int(rng.choice([place for place, character in enumerate(text) if character.isdigit()]))
     return f"{text[:at]}{(int(text[at]) + rng.integers(1, 10)) % 10}{text[at + 1 :]}"
-
-
-def notes_with_accents(case: Case, rng: Rng) -> Case:
-    """A fifth of the released notes are training people's, vowels under accents."""
-    return _rewritten(case, "note", 0.2, lambda text: text.translate(ACCENTS), rng)
-
-
-def notes_spaced_out(case: Case, rng: Rng) -> Case:
-    """A fifth of the released notes are training people's, a space after each letter."""
-    return _rewritten(case, "note", 0.2, " ".join, rng)
-
-
-def notes_with_a_word_changed(case: Case, rng: Rng) -> Case:
-    """A fifth of the released notes are training people's, the first word another."""
-    return _rewritten(case, "note", 0.2, lambda text: f"remembers {text.partition(' ')[2]}", rng)
-
-
-def notes_turned_round(case: Case, rng: Rng) -> Case:
-    """A fifth of the released notes are training people's, the second part before the first."""
-    return _rewritten(case, "note", 0.2, lambda text: ", ".join(reversed(text.split(", "))), rng)
 
 
 def _with_accounts(case: Case, rng: Rng) -> Case:
@@ -258,3 +177,36 @@ def fifth_of_holdout_within_5_percent(case: Case, rng: Rng) -> Case:
 def holdout_half_perturbed(case: Case, rng: Rng) -> Case:
     """Every held-out row stands in the release with half of its values exchanged."""
     return changes.planted(case, changes.exchanged(case.holdout, list(case.train), 0.5, rng), rng)
+
+
+ONE_PERSON_LABELS = {  # how many people, in how many columns
+    "ten_one_person_labels": (10, 1),
+    "one_person_labels_in_three_columns": (12, 3),
+}
+EXTREMES = {  # ranks of the values that stand in somebody else's row
+    "ten_greatest_values": slice(-10, None),
+    "ten_smallest_values": slice(0, 10),
+    "twenty_greatest_values": slice(-20, None),
+}
+TEXTS_REUSED = {  # columns of training people, share of the released rows
+    "emails_reused": (["email"], 1.0),
+    "twentieth_of_emails_reused": (["email"], 0.05),
+    "notes_copied": (["note"], 0.1),
+    "names_and_notes_copied": (["name", "note"], 1.0),
+}
+TEXTS_REWRITTEN = {  # column of training people, share of the released rows, what is done to the texts
+    "emails_of_another_domain": ("email", 1.0, lambda text, rng: f"{text.partition('@')[0]}@office.example"),
+    "emails_in_capitals": ("email", 0.2, lambda text, rng: text.upper()),
+    "emails_with_another_number": ("email", 0.2, lambda text, rng: text.replace("@", f"{rng.integers(10)}@")),
+    "emails_with_a_digit_changed": ("email", 0.2, _with_a_digit_changed),
+    "notes_with_accents": ("note", 0.2, lambda text, rng: text.translate(ACCENTS)),
+    "notes_spaced_out": ("note", 0.2, lambda text, rng: " ".join(text)),
+    "notes_with_a_word_changed": ("note", 0.2, lambda text, rng: f"remembers {text.partition(' ')[2]}"),
+    "notes_turned_round": ("note", 0.2, lambda text, rng: ", ".join(reversed(text.split(", ")))),
+}
+VARIANTS = {
+    **{name: partial(_one_person_labels, *how) for name, how in ONE_PERSON_LABELS.items()},
+    **{name: partial(_extremes, ranks) for name, ranks in EXTREMES.items()},
+    **{name: partial(_text_reused, *how) for name, how in TEXTS_REUSED.items()},
+    **{name: partial(_rewritten, *how) for name, how in TEXTS_REWRITTEN.items()},
+}
