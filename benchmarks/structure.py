@@ -25,6 +25,7 @@ INTERFACE = {
     ),
     **dict.fromkeys(("COMPARED_BY", "ATTACKED_BY", "PROTECTED"), "pipelines/modalities/"),
     **dict.fromkeys(("SPARE", "STEPS", "REPEATS", "COMPARED"), "pipelines/augment/"),
+    "VARIANTS": "evaluation/calibration/",  # of flaws, by section
     "LEARNERS": "evaluation/models/",  # of cross-validation, by modality
 }
 # sections of a configuration as `launder schema` prints them, named as the values of generators that they state

@@ -202,7 +202,7 @@ def numbers_mirrored_in_half(case: Case, rng: Rng) -> Case:
     return changes.with_columns(case, rows, columns, rng)
 
 
-NUMBERS = {  # share of the rows, how far the numbers are moved, how many columns of them at most
+COPIED_NUMBERS = {  # share of the rows, how far the numbers are moved, how many columns of them at most
     "numbers_exact_fresh_labels": (1.0, 0.0, None),
     "numbers_within_2_percent_fresh_labels": (1.0, 0.02, None),
     "numbers_of_a_third_within_2_percent": (0.3, 0.02, None),
@@ -210,12 +210,12 @@ NUMBERS = {  # share of the rows, how far the numbers are moved, how many column
     "twelve_numbers_within_1_percent": (1.0, 0.01, 12),
     "six_numbers_within_1_percent": (1.0, 0.01, 6),
 }
-COLUMNS = {  # columns of training rows, share of the rows
+COPIED_COLUMNS = {  # columns of training rows, share of the rows
     "two_dates_of_a_fifth": (("joined", "left"), 0.2),
     "age_city_and_date_of_a_third": (("age", "city", "joined"), 0.33),
     "labels_and_a_date_of_half": (("joined", "city", "trade", "plan", "education"), 0.5),
     "income_of_a_fifth": (("income",), 0.2),
 }
-VARIANTS = {name: partial(_numbers, *how) for name, how in NUMBERS.items()} | {
-    name: partial(_columns, *how) for name, how in COLUMNS.items()
+VARIANTS = {name: partial(_numbers, *how) for name, how in COPIED_NUMBERS.items()} | {
+    name: partial(_columns, *how) for name, how in COPIED_COLUMNS.items()
 }

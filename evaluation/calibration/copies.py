@@ -224,7 +224,7 @@ def averages_of_three(case: Case, rng: Rng) -> Case:
     )
 
 
-NEAR = {  # share of the released rows that are training rows, how far their numbers are moved
+COPIED_ROWS = {  # share of the released rows that are training rows, how far their numbers are moved
     "exact_fifth": (0.2, 0.0),
     "exact_twentieth": (0.05, 0.0),
     "exact_fiftieth": (0.02, 0.0),
@@ -233,12 +233,12 @@ NEAR = {  # share of the released rows that are training rows, how far their num
     "tenth_within_2_percent": (0.1, 0.02),
     "fiftieth_within_1_percent": (0.02, 0.01),
 }
-PERTURBED = {  # share of the released rows that are training rows, share of their values that is exchanged
+PERTURBED_ROWS = {  # share of the released rows that are training rows, share of their values that is exchanged
     "half_perturbed": (1.0, 0.5),
     "mostly_perturbed": (1.0, 0.7),
     "tenth_half_perturbed": (0.1, 0.5),
     "tenth_fifth_perturbed": (0.1, 0.2),
 }
-VARIANTS = {name: partial(_near, *how) for name, how in NEAR.items()} | {
-    name: partial(_perturbed, *how) for name, how in PERTURBED.items()
+VARIANTS = {name: partial(_near, *how) for name, how in COPIED_ROWS.items()} | {
+    name: partial(_perturbed, *how) for name, how in PERTURBED_ROWS.items()
 }

@@ -42,9 +42,9 @@ def fifth_of_200_rows_copied(case: Case, rng: Rng) -> Case:
     return changes.planted(few, changes.memorised(few, 0.2, rng), rng)
 
 
-COPIED = {  # rows of the holdout, share of the released rows that are copies
+FEW_ROWS_COPIED = {  # rows of the holdout, share of the released rows that are copies
     "holdout_of_20_fifth_copied": (20, 0.18),
     "holdout_of_50_twelfth_copied": (50, 0.08),
     "holdout_of_100_twentyfifth_copied": (100, 0.04),
 }
-VARIANTS = {name: partial(_copied, *how) for name, how in COPIED.items()}
+VARIANTS = {name: partial(_copied, *how) for name, how in FEW_ROWS_COPIED.items()}

@@ -110,11 +110,11 @@ def few_images(case: ImageCase, rng: Rng) -> ImageCase:
     return ImageCase(*((pixels[:n], labels[:n]) for pixels, labels, n in sides))
 
 
-SHARES = {  # of the training rows: how many are trained on, held out, released
+HONEST_SIZES = {  # of the training rows: how many are trained on, held out, released
     "few_released": (1, 0.25, 0.25),
     "very_few_released": (1, 0.25, 0.1),
     "small_holdout": (1, 0.05, 1),
     "small": (0.1, 0.025, 0.1),
     "many_released": (0.2, 0.05, 1),
 }
-VARIANTS = {name: partial(_shares, *how) for name, how in SHARES.items()}
+VARIANTS = {name: partial(_shares, *how) for name, how in HONEST_SIZES.items()}

@@ -183,7 +183,7 @@ ONE_PERSON_LABELS = {  # how many people, in how many columns
     "ten_one_person_labels": (10, 1),
     "one_person_labels_in_three_columns": (12, 3),
 }
-EXTREMES = {  # ranks of the values that stand in somebody else's row
+EXTREMES_REUSED = {  # ranks of the values that stand in somebody else's row
     "ten_greatest_values": slice(-10, None),
     "ten_smallest_values": slice(0, 10),
     "twenty_greatest_values": slice(-20, None),
@@ -206,7 +206,7 @@ TEXTS_REWRITTEN = {  # column of training people, share of the released rows, wh
 }
 VARIANTS = {
     **{name: partial(_one_person_labels, *how) for name, how in ONE_PERSON_LABELS.items()},
-    **{name: partial(_extremes, ranks) for name, ranks in EXTREMES.items()},
+    **{name: partial(_extremes, ranks) for name, ranks in EXTREMES_REUSED.items()},
     **{name: partial(_text_reused, *how) for name, how in TEXTS_REUSED.items()},
     **{name: partial(_rewritten, *how) for name, how in TEXTS_REWRITTEN.items()},
 }
