@@ -136,8 +136,10 @@ def _step(values: np.ndarray) -> np.ndarray:
 def _lost(sought: Sought, compared: Deciding) -> Iterator[Counted]:
     """What is lost of each kind that trees of other real rows tell well, with its standard error."""
     real, other = sought.kinds
-    asked = _told(sought, compared.first(FIRST_DECIDED_ROWS), _often(real, len(other)), LEAST_DECIDED_FIRST)
-    for kind, told in _told(sought, compared, list(asked), LEAST_DECIDED).items():
+    asked = _often(real, len(other))
+    if len(real) > FIRST_DECIDED_ROWS:
+        asked = list(_told(sought, compared.first(FIRST_DECIDED_ROWS), asked, LEAST_DECIDED_FIRST))
+    for kind, told in _told(sought, compared, asked, LEAST_DECIDED).items():
         true = [(side == kind).astype(float) for side in (real, other)]
         (usual, spread), (left, wider) = (effects.slope(*pair) for pair in zip(told, true, strict=True))
         effect = entities.design_effect(_centred(told[0]) * (true[0] - usual * told[0]), compared.owners)
@@ -157,12 +159,16 @@ def _often(kinds: np.ndarray, size: int) -> list[int]:
 
 
 def _told(sought: Sought, compared: Deciding, kinds: list[int], least: float) -> dict[int, list[np.ndarray]]:
-    """How likely trees call each of the kinds that they tell well, of real rows and of others: float64 [rows]."""
+    """How likely trees call each of the kinds that they tell well, of real rows and of others: float64 [rows]. Where
+    what one half leaves untold of all kinds is too much already, the other is not asked.
+    """
     if not kinds:
         return {}
     real = sought.kinds[0][: len(compared.points[0])]
     own = [k for k, c in enumerate(compared.columns) if not (sought.alone and c == sought.column)]
     said = [np.zeros((len(side), real.max() + 1)) for side in compared.points]
+    marks = {kind: (real == kind).astype(float) for kind in kinds if kind < said[0].shape[1]}
+    untold = dict.fromkeys(marks, 0.0)
     for half in (0, 1):
         learnt = compared.halves[0] != half
         tree = DecisionTreeClassifier(min_samples_leaf=LEAST_LEAF, random_state=compared.seed)
@@ -170,9 +176,12 @@ def _told(sought: Sought, compared: Deciding, kinds: list[int], least: float) ->
         for side, points, halves in zip(said, compared.points, compared.halves, strict=True):
             if len(rows := np.flatnonzero(halves == half)):
                 side[np.ix_(rows, tree.classes_)] = tree.predict_proba(points[rows][:, own])
-    marks = {kind: (real == kind).astype(float) for kind in kinds if kind < said[0].shape[1]}
-    untold = {kind: np.square(mark - said[0][:, kind]).mean() for kind, mark in marks.items()}
-    return {k: [side[:, k] for side in said] for k, mark in marks.items() if untold[k] < (1 - least) * mark.var()}
+        for kind, mark in marks.items():
+            untold[kind] += np.square((mark - said[0][:, kind])[~learnt]).sum() / len(real)
+        marks = {kind: mark for kind, mark in marks.items() if untold[kind] < (1 - least) * mark.var()}
+        if not marks:
+            return {}
+    return {kind: [side[:, kind] for side in said] for kind in marks}
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
