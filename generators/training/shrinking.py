@@ -9,8 +9,8 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
 bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the prior
-that remembers (a copula, tables of pairs), and less of that is kept. Where nothing suffices, the model says that it
-does not keep to the bound.
+that remembers (a copula, tables of pairs), and less of that is kept. Where nothing suffices, as much of it stays as
+remembers no more than the least does, but for luck, and the model says that it does not keep to the bound.
 """
 
 import math
@@ -28,6 +28,7 @@ KEPT_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of what a factor has
 PRIOR_SHARES = (0.85, 0.7, 0.5, 0.3, 0.0)  # of what the prior knows, where all of it is too much
 WIDE_FACTORS = 500  # from which on but half and nothing are tried, for each takes as long as all factors
 LUCK = 0.2  # error of the AUC times the root of the validation rows: a prior is weakened for no less than that
+BEYOND_LUCK = 3.0  # errors by which a share of a prior must remember more than another to be given up for it
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 
 
@@ -96,37 +97,41 @@ class Beginning:
         A prior is not weakened where the attack as judged `again` says that it may stay. By too few validation rows
         nothing else is judged, and nothing is kept of what was learnt.
         """
-        learnt, weakened, chosen = _copies(self.chain, len(self.begun)), {}, torch.zeros(0)
+        learnt, whole, tried = _copies(self.chain, len(self.begun)), self._known(), []
         few = len(attack.outside) < LEAST_JUDGING_ROWS
-        judging = len(attack.outside) + few * len(attack.inside)  # rows
-        for place, share in enumerate(self._weakened()):
-            weakened = {} if share == 1 else {"prior": share}
+        luck = LUCK / math.sqrt(len(attack.outside) + few * len(attack.inside))
+        for share in self._prior_shares() if whole else [1.0]:
+            self._weaken(whole, share)
             inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
-            judged = again(attack, share) if few else attack
             chosen = torch.tensor([0] * len(self.begun) if few else _chosen(inside, outside, attack, bound))
-            luck = 0.0 if place else LUCK / math.sqrt(judging)
-            losses = [_rows(side, chosen) for side in (inside, outside)]
-            if judged.auc(*losses) <= bound + luck or (not place and again(attack).auc(*losses) <= bound + luck):
+            losses, most = [_rows(side, chosen) for side in (inside, outside)], bound + luck * (share == 1)
+            auc = (again(attack, share) if few else attack).auc(*losses)
+            auc = min(auc, again(attack).auc(*losses)) if share == 1 and auc > most else auc
+            tried.append((auc, share, chosen))
+            if auc <= most:
                 break
+        else:
+            share, chosen = _remembering_least(tried, luck)
+            self._weaken(whole, share)
         shares = [KEPT_SHARES[k] for k in chosen.tolist()]
         self._stand(learnt, shares)
+        weakened = {} if share == 1 else {"prior": share}
         return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)} | weakened
 
-    def _weakened(self) -> Iterator[float]:
-        """Yield ever smaller shares of what the chain's prior knows, and have it keep no more; at last the whole, for
-        a bound that even marginals do not meet is one that luck has set.
-        """
-        yield 1.0
+    def _known(self) -> dict[str, Tensor]:
+        """Return what the chain's prior knows; nothing where it has none, or one that says nothing."""
         prior: Prior | None = getattr(self.chain, "prior", None)
-        if prior is None or not prior.used:
-            return
-        whole = {name: known.clone() for name, known in prior.state_dict().items()}
-        for share in PRIOR_SHARES[2::2] if len(self.begun) >= WIDE_FACTORS else PRIOR_SHARES:
-            prior.load_state_dict(whole)
-            prior.weaken(share)
-            yield share
-        prior.load_state_dict(whole)
-        yield 1.0
+        known = {} if prior is None or not prior.used else prior.state_dict()
+        return {name: own.clone() for name, own in known.items()}
+
+    def _prior_shares(self) -> Sequence[float]:
+        return 1.0, *(PRIOR_SHARES[2::2] if len(self.begun) >= WIDE_FACTORS else PRIOR_SHARES)
+
+    def _weaken(self, whole: Mapping[str, Tensor], share: float) -> None:
+        """Have the chain's prior keep a share of what it knew, which `whole` remembers; without that it stays."""
+        if whole:
+            self.chain.prior.load_state_dict(whole)
+            self.chain.prior.weaken(share)
 
     @torch.no_grad()
     def _losses(self, rows: Tensor, learnt: tuple[tuple[Tensor, ...], ...], chunk: int) -> Tensor:
@@ -145,6 +150,12 @@ class Beginning:
         for l, share in enumerate(shares):
             for own, begun, end in zip(self.chain.own(l), self.begun[l], learnt[l], strict=True):
                 own.copy_(torch.lerp(begun, end, share))
+
+
+def _remembering_least(tried: Sequence[tuple[float, float, Tensor]], luck: float) -> tuple[float, Tensor]:
+    """Return the first share, with what is chosen beside it, whose AUC exceeds the least by no more than luck can."""
+    least = min(auc for auc, *_ in tried)
+    return next((share, chosen) for auc, share, chosen in tried if auc <= least + BEYOND_LUCK * luck)
 
 
 def _copies(chain: Any, factors: int) -> tuple[tuple[Tensor, ...], ...]:

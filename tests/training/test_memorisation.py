@@ -165,6 +165,16 @@ def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share, 
     assert kept.get("prior") == share
 
 
+@pytest.mark.parametrize(("harder", "share"), [(30, 0.0), (0, None)])
+def test_of_a_prior_that_no_share_brings_to_the_bound_stays_what_remembers_little(harder, share):
+    chain, rng = Pair(), np.random.default_rng(0)
+    x = torch.from_numpy(rng.normal(size=(80, 2)) + np.where(np.arange(80) < 40, 0, [[1.0], [harder]]).T)
+    chain.prior = Whole()
+    chain.losses = lambda rows: rows.double() * torch.stack([torch.ones(()), chain.prior.known])
+    kept = Beginning.of(chain, 2).shrink(Attack.on(x[:40], x[40:], 64, 0), 0.55)
+    assert kept.get("prior") == share and chain.prior.known == (1 if share is None else share)
+
+
 def test_too_few_validation_rows_confirm_nothing():
     x = torch.zeros(30, 2, dtype=torch.long)
     chain = Pair()
