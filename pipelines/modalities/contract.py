@@ -3,18 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 import numpy as np
 
 from launderette.evaluation.divided import Repeats
 from launderette.evaluation.report import Report
-from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators import Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.run.artifacts import Artifact
 from launderette.pipelines.shards.sampling import ShardedSample
+from launderette.pipelines.stages.training import Watched
 from launderette.pipelines.templates.filling import Draft
 
 Data = Any  # a frame, or an image sample
@@ -126,16 +127,8 @@ class Modality(Protocol):
     def shared(self, train: Data, holdout: Data) -> int:
         """Return how many held-out units equal a training unit: copies that chance has made."""
 
-    def train(
-        self,
-        data: Data,
-        schema: Schema,
-        config: RunConfig,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Synthesizer:
-        """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from."""
+    def train(self, data: Data, schema: Schema, config: RunConfig, **watched: Unpack[Watched]) -> Synthesizer:
+        """Fit the configuration's generator."""
 
     def sample(self, model: Synthesizer, config: RunConfig, source: Data) -> Data:
         """Draw sample.rows units, else as many as the source has, as the section `sample` asks; no identifier is

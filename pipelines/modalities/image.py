@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from launderette import evaluation
 from launderette.evaluation.models import onnx
 from launderette.evaluation.report import Report
 from launderette.evaluation.summaries import small_cells
-from launderette.generators import Images, Progress, Schema, Synthesizer
+from launderette.generators import Images, Schema, Synthesizer
 from launderette.generators.privacy.ledger import IMAGE_UNITS
 from launderette.generators.training import randomness
 from launderette.pipelines.config import RunConfig
@@ -36,6 +36,7 @@ from launderette.pipelines.stages import image_sample, splitting, training
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample, read, store
 from launderette.pipelines.stages.protection import settle
 from launderette.pipelines.stages.sampling import apportion
+from launderette.pipelines.stages.training import Watched
 from launderette.pipelines.templates.images import draft
 
 NAME, SOURCE, UNIT, PROTECTED = "image", "images", "images", IMAGE_UNITS
@@ -199,20 +200,11 @@ def shared(train: ImageSample, held: ImageSample) -> int:
     return sum(image.tobytes() in known for image in held.pixels)
 
 
-def train(
-    images: ImageSample,
-    schema: Schema,
-    config: RunConfig,
-    *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> Synthesizer:
-    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as
-    in fit.
-    """
+def train(images: ImageSample, schema: Schema, config: RunConfig, **watched: Unpack[Watched]) -> Synthesizer:
+    """Fit the configuration's generator; ValueError as in generators.fit."""
     owner = entity(schema, config)
     owners = None if owner is None else images.table[owner]
-    return training.train(images.images(), config, owners=owners, checkpoint=checkpoint, progress=progress)
+    return training.train(images.images(), config, owners=owners, **watched)
 
 
 def most_scored(columns: int, config: RunConfig) -> float:

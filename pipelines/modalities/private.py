@@ -1,13 +1,11 @@
 """What runs under a privacy budget have in common, on tables and on images: what nobody paid for is not asked."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from launderette import generators
 from launderette.evaluation import names as metric_names
-from launderette.generators import Budget, Progress, Schema, Synthesizer
+from launderette.generators import Schema
 from launderette.pipelines.config import RunConfig, rules
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.drift import schemas
@@ -60,24 +58,6 @@ def counted(train: Any, holdout: Any, schema: Schema, config: RunConfig) -> Sche
 def shared(train: Any, holdout: Any) -> int:
     """Return 0: how many rows or images equal a training one is a question that nobody paid for."""
     return 0
-
-
-def fit(
-    data: Any, config: RunConfig, privacy: Any, groups: Any, checkpoint: Path | None, progress: Progress | None
-) -> Synthesizer:
-    """Fit the generator within the privacy budget and that of its training; the model holds the ledger."""
-    return generators.fit(
-        data,
-        config.generator.name,
-        seed=config.seed,
-        device=config.device,
-        budget=Budget(config.budget.steps, config.budget.minutes),
-        privacy=privacy,
-        progress=progress,
-        checkpoint=checkpoint,
-        groups=groups,
-        **config.generator.options,
-    )
 
 
 def scored(names: Sequence[str] | None, modality: str) -> list[str]:

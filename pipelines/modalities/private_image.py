@@ -7,12 +7,12 @@ compares synthetic images with two halves of the holdout, which the ledger does 
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from launderette.evaluation.report import Report
-from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators import Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities import image, private
@@ -20,7 +20,9 @@ from launderette.pipelines.modalities.contract import Ingest, Ingested
 from launderette.pipelines.modalities.image import NAME, SKIPPED
 from launderette.pipelines.privacy import public_images, splitting, telling
 from launderette.pipelines.run.artifacts import write_json
+from launderette.pipelines.stages import training
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample
+from launderette.pipelines.stages.training import Watched
 from launderette.pipelines.templates.private_images import draft  # noqa: F401  # of contract.Modality
 
 GENERATOR = public_images.PRIVATE_IMAGE_GENERATOR
@@ -77,18 +79,11 @@ def _parts(images: ImageSample, sides: tuple[np.ndarray, np.ndarray]) -> tuple[I
     return first, second
 
 
-def train(
-    images: ImageSample,
-    schema: Schema,
-    config: RunConfig,
-    *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> Synthesizer:
+def train(images: ImageSample, schema: Schema, config: RunConfig, **watched: Unpack[Watched]) -> Synthesizer:
     """Fit the generator within the budget; its model holds the ledger."""
     owner = config.split.column
-    groups = None if owner is None else images.table[owner]
-    return private.fit(images.images(), config, public_images.guarantee(config), groups, checkpoint, progress)
+    owners = None if owner is None else images.table[owner]
+    return training.train(images.images(), config, owners=owners, privacy=public_images.guarantee(config), **watched)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: ImageSample) -> ImageSample:

@@ -6,12 +6,12 @@ every score compares synthetic rows with two halves of the holdout, which the le
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
 from launderette.evaluation.report import Report
-from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators import Schema, Synthesizer
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.modalities import private, tabular
 from launderette.pipelines.modalities.contract import Ingest, Ingested
@@ -20,7 +20,8 @@ from launderette.pipelines.privacy import public, splitting, telling
 from launderette.pipelines.run.artifacts import Artifact
 from launderette.pipelines.shards import sampling as shards
 from launderette.pipelines.shards.sampling import ShardedSample
-from launderette.pipelines.stages import sampling
+from launderette.pipelines.stages import sampling, training
+from launderette.pipelines.stages.training import Watched
 from launderette.pipelines.templates.private_tables import draft  # noqa: F401  # of contract.Modality
 
 GENERATOR = public.PRIVATE_GENERATOR
@@ -67,19 +68,12 @@ def split(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> tuple[pd.Da
     return splitting.split(frame, holdout=held, entity=owner)
 
 
-def train(
-    frame: pd.DataFrame,
-    schema: Schema,
-    config: RunConfig,
-    *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> Synthesizer:
+def train(frame: pd.DataFrame, schema: Schema, config: RunConfig, **watched: Unpack[Watched]) -> Synthesizer:
     """Fit the generator within the budget; its model holds the ledger."""
     owner = config.split.column
-    groups = None if owner is None else frame[owner]
+    owners = None if owner is None else frame[owner]
     privacy = public.guarantee(config, frame.attrs.get(public.LEARNT))
-    return private.fit(frame[schema.names], config, privacy, groups, checkpoint, progress)
+    return training.train(frame[schema.names], config, owners=owners, privacy=privacy, **watched)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:

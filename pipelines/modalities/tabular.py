@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
 from launderette.evaluation.summaries import small_cells
-from launderette.generators import Progress, Schema, Synthesizer
+from launderette.generators import Schema, Synthesizer
 from launderette.generators.data import parts
 from launderette.generators.identifiers import references
 from launderette.generators.privacy.ledger import PRIVACY_UNITS
@@ -40,6 +40,7 @@ from launderette.pipelines.stages import (
     training,
 )
 from launderette.pipelines.stages.splitting import shared
+from launderette.pipelines.stages.training import Watched
 from launderette.pipelines.templates.tables import draft
 
 NAME, SOURCE, UNIT = "tabular", "a table", "rows"
@@ -187,20 +188,11 @@ def counted(train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, config: 
     return shared_numbers.counted(train, holdout, schema, least=least, entity=entity(schema, config))
 
 
-def train(
-    frame: pd.DataFrame,
-    schema: Schema,
-    config: RunConfig,
-    *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> Synthesizer:
-    """Fit the configuration's generator; `checkpoint` is a folder that a killed run continues from. ValueError as
-    in fit.
-    """
+def train(frame: pd.DataFrame, schema: Schema, config: RunConfig, **watched: Unpack[Watched]) -> Synthesizer:
+    """Fit the configuration's generator; ValueError as in generators.fit."""
     owner = entity(schema, config)
     owners = None if owner is None else frame[owner]
-    return training.train(frame, config, schema=schema, owners=owners, checkpoint=checkpoint, progress=progress)
+    return training.train(frame, config, schema=schema, owners=owners, **watched)
 
 
 def sample(model: Synthesizer, config: RunConfig, source: pd.DataFrame) -> pd.DataFrame:
