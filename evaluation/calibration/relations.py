@@ -260,6 +260,19 @@ def zeros_moved_between_labels(case: Case, rng: Rng) -> Case:
     return case.changed(claims=claims)
 
 
+def upper_ends_apart(case: Case, rng: Rng) -> Case:
+    """Of the two numbers that say most about each other, one is dealt out anew where the other is in its upper fifth:
+    the greatest of both come together no more.
+    """
+    related = case.train[changes.numbers(case)].corr("spearman").abs().replace(1.0, 0.0)
+    one = str(related.max().idxmax())
+    two, values = str(related[one].idxmax()), case.synthetic
+    upper = np.flatnonzero(values[one] > case.train[one].quantile(0.8))
+    dealt = values[two].to_numpy(copy=True)
+    dealt[upper] = dealt[rng.permutation(upper)]
+    return case.changed(**{two: dealt})
+
+
 def rare_labels_lost_within_a_class(case: Case, rng: Rng) -> Case:
     """The rarer half of the labels of a column are nowhere in the rare class of the target."""
     column = changes.widest(case)

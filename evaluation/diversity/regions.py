@@ -17,7 +17,7 @@ from launderette.evaluation.scores import Reason, Score
 
 REGION_ROWS = 50_000
 REGION_PAIRS = 1000
-PARTS = 2, 3, 4  # of a column
+PARTS = 2, 3, 4, 10  # of a column; tenths for its ends
 LEAST_EXPECTED_ROWS = 50  # that the synthetic table is expected to have in a region
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # real rows, and rows of the role
@@ -28,10 +28,10 @@ def regions(samples: Samples, *, seed: int = 0) -> Score:
     """1 - change of the rows of a region, divided by the larger of both counts, of the region that changed most, beyond
     chance; in [0, 1], higher better.
 
-    A region: what one half, third or quarter of a column has in common with one of another (numbers by quantiles, the
-    most frequent labels), where at least 50 rows are expected. Both columns may be right, and most of their dependence.
-    A change beyond chance counts by the low end of its 95 % interval. Chance takes more where rows of one entity lie in
-    one region. Cost: three counts per pair, at most 1,000 pairs of 50,000 rows.
+    A region: what one half, third, quarter or tenth of a column has in common with one of another (numbers by
+    quantiles, the most frequent labels), where at least 50 rows are expected. Both columns may be right, and most of
+    their dependence. A change beyond chance counts by the low end of its 95 % interval. Chance takes more where rows of
+    one entity lie in one region. Cost: four counts per pair, at most 1,000 pairs of 50,000 rows.
     """
 
     def measure(role: str) -> list[Loss]:

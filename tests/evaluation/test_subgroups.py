@@ -95,9 +95,9 @@ def corners(xp, xq, yp, yq):
 def test_a_region_that_is_missing_is_what_counts_say():
     found = regions(samples.make(corners(250, 250, 250, 250), None, corners(400, 0, 300, 300)))
     least = chance.least(
-        250, 1000, 1000, 2 * 3 * 4
-    )  # either side of halves, thirds and quarters, the same four regions
-    assert found.detail["lost"] == {"a / b": 1.0} and found.detail["parts"] == 12
+        250, 1000, 1000, 2 * 4 * 4
+    )  # either side of halves, thirds, quarters and tenths, the same four regions
+    assert found.detail["lost"] == {"a / b": 1.0} and found.detail["parts"] == 16
     assert found.value == pytest.approx((1 - least / 0.25) / 2)  # the low end, half of what chance may take
     assert regions(samples.make(corners(250, 250, 250, 250), None, corners(240, 255, 260, 245))).value == 1
 
@@ -122,3 +122,10 @@ def test_a_region_of_two_numbers_that_is_missing_is_refused_though_their_columns
 
 def test_few_rows_have_no_region():
     assert regions(samples.make(mixed(60), None, mixed(15, 1))).reason == "too_few_rows"
+
+
+def test_greatest_values_that_come_together_no_more_are_seen_in_three_thousand_rows():
+    case = population.made((3000, 750, 3000), 3)
+    flawed = relations.upper_ends_apart(case, np.random.default_rng([3, 131]))
+    tables = samples.make(case.train, case.holdout, flawed.synthetic, target=case.target)
+    assert regions(tables).low < DEFAULT_RULES["diversity.regions"]["at_least"]
