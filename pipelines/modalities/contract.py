@@ -45,6 +45,18 @@ class Protected:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class ScoredSources:
+    """Files made anywhere that are to be scored, and what is known of how they were made."""
+
+    train: str
+    holdout: str | None
+    synthetic: str
+    model: Synthesizer | None = None  # that whoever attacks knows
+    features: Path | None = None  # an ONNX file of the network that sees images
+    strict: bool = False  # LaunderError where anything is left out of the report
+
+
 class Modality(Protocol):
     """The stages of a run on one kind of data; a module of this package is one.
 
@@ -165,20 +177,8 @@ class Modality(Protocol):
         without one. `train` is what the model learned from.
         """
 
-    def score_sources(
-        self,
-        train: str,
-        holdout: str | None,
-        synthetic: str,
-        settings: RunConfig,
-        *,
-        model: Synthesizer | None,
-        features: Path | None,
-        strict: bool,
-    ) -> tuple[Report, Sequence[str]]:
-        """Score files made anywhere; return the report, and what was left out of it (`strict`: LaunderError if
-        anything is).
-        """
+    def score_sources(self, sources: ScoredSources, settings: RunConfig) -> tuple[Report, Sequence[str]]:
+        """Score files made anywhere; return the report, and what was left out of it."""
 
     def stage(self, stored: Mapping[str, Any], staged: Path, *, format: str) -> Artifact:
         """Write stored synthetic data into data/ of a staged release, in bounded memory where its kind allows that."""

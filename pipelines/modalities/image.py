@@ -24,7 +24,7 @@ from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.image_sources import decoding
 from launderette.pipelines.image_sources import finding as sources
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
-from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected
+from launderette.pipelines.modalities.contract import Ingest, Ingested, Protected, ScoredSources
 from launderette.pipelines.run.artifacts import LaunderError, restated, write_json
 from launderette.pipelines.scoring.image_losses import loss_of, losses
 from launderette.pipelines.scoring.images import features, score
@@ -246,24 +246,15 @@ def _weighted(model: Synthesizer, config: RunConfig, count: int) -> Images:
     return Images(np.concatenate([p.pixels for p in parts])[order], np.concatenate([p.labels for p in parts])[order])
 
 
-def score_sources(
-    train: str,
-    holdout: str | None,
-    synthetic: str,
-    settings: RunConfig,
-    *,
-    model: Synthesizer | None,
-    features: Path | None,
-    strict: bool,
-) -> tuple[Report, tuple[str, ...]]:
-    """Score image sources as the settings say; `features` is an ONNX file.
+def score_sources(sources: ScoredSources, settings: RunConfig) -> tuple[Report, tuple[str, ...]]:
+    """Score image sources as the settings say.
 
     ValueError where a source holds no images, the collections differ in size, colour or having labels, or the network
     or the model is none of such images.
     """
-    network = None if features is None else onnx.read(features)
+    network = None if sources.features is None else onnx.read(sources.features)
     with tempfile.TemporaryDirectory() as folder:  # of its owner alone
-        given = {"train": train, "holdout": holdout, "synthetic": synthetic}
+        given = {"train": sources.train, "holdout": sources.holdout, "synthetic": sources.synthetic}
         sides = {role: _from(source, settings, Path(folder, role)) for role, source in given.items() if source}
         pairs = {role: (side.pixels, side.labels) for role, side in sides.items()}
         report = evaluation.score_images(
@@ -271,7 +262,7 @@ def score_sources(
             pairs.get("holdout"),
             pairs["synthetic"],
             features=network,
-            loss=loss_of(sides, model),
+            loss=loss_of(sides, sources.model),
             seed=settings.seed,
             names=settings.score.metrics,
         )

@@ -10,7 +10,7 @@ from launderette.evaluation.report import Report
 from launderette.generators import Synthesizer
 from launderette.pipelines import modalities
 from launderette.pipelines.config import RunConfig
-from launderette.pipelines.modalities import Modality
+from launderette.pipelines.modalities.contract import Modality, ScoredSources
 from launderette.pipelines.release import gate
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.run.folders import replaced_files
@@ -43,26 +43,12 @@ def score(
     be compared, the target is no column, or `model` holds no model of such data that has a likelihood.
     """
     with places.at_hand([train, holdout, synthetic], settings) as (known, held, made):
-        return _scored(str(known), held, str(made), output, settings, model, features, gated)
-
-
-def _scored(
-    train: str,
-    holdout: str | None,
-    synthetic: str,
-    output: Path,
-    settings: RunConfig,
-    model: Path | None,
-    features: Path | None,
-    gated: bool,
-) -> Scored:
-    modality = _modality(train, holdout, synthetic)
-    fitted = None if model is None else _opened(model, modality)
-    report, notes = modality.score_sources(
-        train, holdout, synthetic, settings, model=fitted, features=features, strict=gated
-    )
-    decision = gate.decide(report, settings.rules, modality.digest_source(synthetic)) if gated else None
-    return _written(report, output, decision, notes)
+        modality = _modality(str(known), held, str(made))
+        fitted = None if model is None else _opened(model, modality)
+        sources = ScoredSources(str(known), held, str(made), fitted, features, strict=gated)
+        report, notes = modality.score_sources(sources, settings)
+        decision = gate.decide(report, settings.rules, modality.digest_source(str(made))) if gated else None
+        return _written(report, output, decision, notes)
 
 
 def compare(
@@ -108,7 +94,7 @@ def _all_ranked(
 def _ranked(
     modality: Modality, train: str, holdout: str | None, synthetic: str, output: Path, settings: RunConfig
 ) -> Scored:
-    report, notes = modality.score_sources(train, holdout, synthetic, settings, model=None, features=None, strict=False)
+    report, notes = modality.score_sources(ScoredSources(train, holdout, synthetic), settings)
     return _written(report, output, gate.decide(report, settings.rules, modality.digest_source(synthetic)), notes)
 
 

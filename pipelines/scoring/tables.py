@@ -1,7 +1,5 @@
 """Scoring tables from files, wherever they were made, in the columns that all of them have."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from launderette import evaluation
@@ -11,6 +9,7 @@ from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.errors import nearest
+from launderette.pipelines.modalities.contract import ScoredSources
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import run
 from launderette.pipelines.scoring.readable import Comparable
@@ -20,27 +19,18 @@ from launderette.pipelines.stages import ingestion
 LISTED_COLUMNS = 10  # columns named in a sentence
 
 
-def score(
-    train: str,
-    holdout: str | None,
-    synthetic: str,
-    settings: RunConfig,
-    *,
-    model: Synthesizer | None,
-    features: Path | None,
-    strict: bool,
-) -> tuple[Report, tuple[str, ...]]:
+def score(sources: ScoredSources, settings: RunConfig) -> tuple[Report, tuple[str, ...]]:
     """Score a table in the columns that all share; return the report and sentences on columns that were left out of it.
 
-    LaunderError where no column is shared, the model's columns are not, or (`strict`) the table has
-    columns of its own.
+    LaunderError where no column is shared, the model's columns are not, or the table of strict sources has columns of
+    its own.
     """
-    if features is not None:
+    if sources.features is not None:
         raise LaunderError("expected images for --features, found tables; leave it out")
-    given = {"training": train, "holdout": holdout, "synthetic": synthetic}
+    given = {"training": sources.train, "holdout": sources.holdout, "synthetic": sources.synthetic}
     sides = {name: _read(source, settings) for name, source in given.items() if source}
     shared, notes = _shared(sides)
-    _check(sides["synthetic"], shared, model, strict)
+    _check(sides["synthetic"], shared, sources.model, sources.strict)
     schema = _schema(sides["training"][shared], sides["training"], settings)
     compared = Comparable.of(sides["training"][shared], schema)
     frames = {name: compared.read(side[shared]) for name, side in sides.items()}
@@ -51,7 +41,7 @@ def score(
         kinds=compared.kinds,
         parts=compared.parts,
         target=settings.score.target,
-        loss=run.loss_of(model),
+        loss=run.loss_of(sources.model),
         quasi_identifiers=settings.score.quasi_identifiers,
         seed=settings.seed,
         names=settings.score.metrics,
