@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from launderette.pipelines.config.places import Target
-from launderette.pipelines.database_sinks import contract, postgresql_summaries
+from launderette.pipelines.database_sinks import contract, postgresql_summaries, postgresql_targets
 from launderette.pipelines.database_sinks import postgresql_types as types
 from launderette.pipelines.database_sinks.checks import ColumnSummary
 from launderette.pipelines.database_sinks.contract import Constraint, Existing, LoadedColumn, TargetColumn
@@ -139,6 +139,8 @@ class PostgreSQL:
             raise LaunderError(
                 f"expected names of columns that PostgreSQL does not keep for itself, found {kept[0]!r}; rename it"
             )
+        if target.how == "rows" and not is_new:
+            postgresql_targets.check_replaceable(target, self.run)
         self._create_schema()
         self.run(f"CREATE TABLE {quoted(SCHEMA, REHEARSED)} ({', '.join(f'{quoted(name)} text' for name in names)})")
         if is_new:
@@ -271,6 +273,7 @@ class PostgreSQL:
         if found.is_view is None:
             self.run(f"CREATE TABLE {table} (LIKE {place})")
         self.run(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        postgresql_targets.check_replaceable(target, self.run)  # it may have become so meanwhile
         self.run(f"DELETE FROM {table}")  # noqa: S608
         self.run(f"INSERT INTO {table} ({named}) OVERRIDING SYSTEM VALUE SELECT {named} FROM {place}")  # noqa: S608
 

@@ -38,6 +38,11 @@ def check(found: Existing, given: Sequence[str], target: Target) -> None:
     """Raise LaunderError where a release of these columns does not fit a target: one is missing there or here."""
     names = [column.name for column in found.columns]
     needed = [column.name for column in found.columns if target.how == "view" or column.is_needed]
+    if target.how == "rows" and (made := [c.name for c in found.columns if c.is_computed and c.name in given]):
+        raise LaunderError(
+            f"expected columns of {target.name} that can be written, found that the server computes {made[0]!r}; set "
+            f"columns.{made[0]} to drop"
+        )
     if lacking := [name for name in needed if name not in given]:
         raise LaunderError(
             f"expected the column {lacking[0]!r} of {target.name} in the release, found none; launder it too, or "

@@ -36,6 +36,12 @@ MAY_WRITE = (
     "The login that reads the source could also write; give it SELECT alone, so that no run can change the source."
 )
 
+HIDES = "SELECT row_security_active(t) FROM (SELECT to_regclass($1::text)::oid AS t) found WHERE t IS NOT NULL"
+MAY_HIDE = (
+    "Row-level security holds for the login that reads the source: rows that it hides are not learned from, nor looked "
+    "at by the gate; to launder all of them, give the login BYPASSRLS."
+)
+
 _FIRST: ContextVar[dict[str, Any] | None] = ContextVar("first", default=None)  # connections by address, to be cloned
 
 
@@ -90,10 +96,16 @@ def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> I
         columns.check(found)
         found = _measured(connection, selected, found, exact)
         notes = [MAY_WRITE] if run(connection, WRITES)[0][0] else []
+        notes += [MAY_HIDE] if source.table and _hides(connection, source.table) else []
         with connection.cursor() as cursor:
             named = ", ".join(column.selected for column in found)
             cursor.execute(f"SELECT {named} FROM {selected}")  # noqa: S608  names are quoted
             yield RowStream(columns.schema(found), _converted(cursor.fetch_record_batch(), found, notes), notes)
+
+
+def _hides(connection: Any, table: str) -> bool:
+    name = addresses.quoted(*addresses.table_parts(table))
+    return any(hidden for (hidden,) in run(connection, HIDES, (name,)))
 
 
 def _converted(

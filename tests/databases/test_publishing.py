@@ -242,6 +242,43 @@ def test_a_target_that_a_release_does_not_fit_is_one_sentence_and_stays_as_it_is
     assert not (tmp_path / "work" / "tables.json").exists()
 
 
+GRANT = "; GRANT ALL ON staging.people TO writer"
+PEOPLE = "CREATE TABLE staging.people(id int PRIMARY KEY{}); INSERT INTO staging.people VALUES (7)" + GRANT
+ORDERS = "CREATE TABLE staging.orders(person int REFERENCES staging.people {}); INSERT INTO staging.orders VALUES (7)"
+UNREPLACEABLE = {
+    "staging.orders that deletes its rows": (PEOPLE.format(""), ORDERS.format("ON DELETE CASCADE")),
+    "staging.orders that empties": (PEOPLE.format(""), ORDERS.format("ON DELETE SET NULL")),
+    "staging.orders, whose rows refer": (PEOPLE.format(""), ORDERS.format("")),
+    "row-level security": (PEOPLE.format(""), "ALTER TABLE staging.people ENABLE ROW LEVEL SECURITY"),
+    "no permission to SELECT, INSERT and DELETE": (PEOPLE.format(""), "REVOKE DELETE ON staging.people FROM writer"),
+    "computes 'pay'": (PEOPLE.format(", pay int GENERATED ALWAYS AS (id * 2) STORED"),),
+    "lacks partitions by hash": (
+        "CREATE TABLE staging.people(id int PRIMARY KEY) PARTITION BY HASH (id)",
+        "CREATE TABLE staging.half PARTITION OF staging.people FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+        "INSERT INTO staging.people SELECT g FROM generate_series(1, 9) g WHERE satisfies_hash_partition("
+        "'staging.people'::regclass, 2, 0, g) AND g > 6" + GRANT,
+    ),
+}
+
+
+@pytest.mark.parametrize("found", UNREPLACEABLE)
+def test_rows_that_cannot_be_replaced_without_harm_are_told_before_anything_is_learned(server, target, tmp_path, found):
+    """A foreign key that cascades would delete rows of others; rows that are hidden from the login would stay."""
+    server.run(*(one for statements in UNREPLACEABLE[found] for one in statements.split("; ")))
+    before, rows = ids(server), pa.table({"id": [1, 2], "pay": [1, 2]})
+    rows = rows if "computes" in found else rows.drop_columns("pay")
+    for attempt in (
+        lambda: releasing.check(target("rows"), rows.column_names),
+        lambda: release(target("rows"), tmp_path, IDS[1], rows),
+    ):
+        with pytest.raises(LaunderError, match=found):
+            attempt()
+        assert ids(server) == before
+    if "orders" in found:
+        server.run("DELETE FROM staging.orders", "ALTER TABLE staging.orders DROP CONSTRAINT orders_person_fkey")
+        releasing.check(target("rows"), rows.column_names)
+
+
 TYPES = {  # of a target: values of files that it holds, and such that it does not
     "int": ([1, None], [2**40]),
     "smallint": ([1.0, -7.0], [0.5]),

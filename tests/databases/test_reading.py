@@ -79,6 +79,16 @@ def test_a_login_that_may_write_is_warned_about(server, people, secrets, tmp_pat
     ]
 
 
+def test_rows_that_are_hidden_from_the_login_are_told(server, login, tmp_path):
+    server.run(
+        "CREATE TABLE part AS SELECT g FROM generate_series(1, 9) g",
+        "ALTER TABLE part ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY lowest ON part FOR SELECT USING (g < 4)",
+    )
+    table, (note,) = fetched(server, tmp_path, "source.table=part", *login)
+    assert table.num_rows == 3 and note.startswith("Row-level security holds")
+
+
 @pytest.mark.parametrize(
     ("type_", "value"),
     [
