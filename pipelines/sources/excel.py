@@ -14,7 +14,10 @@ from launderette.pipelines.run.artifacts import CHUNK_BYTES, LaunderError
 from launderette.pipelines.sources.parts import Part, stream
 
 MERGED = re.compile(r'<mergeCell ref="([A-Z]+)(\d+):[A-Z]+(\d+)"')
-LONGEST_RANGE = 64  # letters
+VALUELESS_FORMULA = re.compile(  # a formula of which no program has stored the value
+    r'<c r="([A-Z]+)(\d+)"[^>]*>\s*<f(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+)
+LONGEST_CELL = 20_000  # letters, of a formula with what stands around it
 CELL_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")  # in place of the values of formulas
 DAMAGED = (
     KeyError,
@@ -69,7 +72,16 @@ def _is_shown(sheet: Any) -> bool:
 
 
 def _text(sheet: Any) -> bytes:
-    """Write the cells of a sheet as CSV, without the empty columns and rows around them."""
+    """Write the cells of a sheet as CSV, without the empty columns and rows around them. LaunderError for formulas
+    whose values are not in the file: their cells would be read as empty.
+    """
+    if uncomputed := _found(sheet, VALUELESS_FORMULA):
+        letters = min((one[0] for one in uncomputed), key=lambda found: (len(found), found))
+        cells = "1 formula" if len(uncomputed) == 1 else f"{len(uncomputed):,} formulas"
+        raise LaunderError(
+            f"expected the values of formulas in the sheet {sheet.title!r}, found {cells} without one, as in column "
+            f"{letters}; open the workbook in Excel or LibreOffice and save it, which works them out"
+        )
     rows = [row for row in _filled(sheet) if any(value not in (None, "") for value in row)]
     width = max(map(len, rows), default=0)
     columns = [_column([row[at] if at < len(row) else None for row in rows]) for at in range(width)]
@@ -85,21 +97,23 @@ def _filled(sheet: Any) -> list[list[Any]]:
     from openpyxl.utils import column_index_from_string
 
     rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-    for letters, *ends in _merged(sheet):
+    for letters, *ends in _found(sheet, MERGED):
         at, first, last = column_index_from_string(letters) - 1, *map(int, ends)
         for row in rows[first:last]:
             row[at : at + 1] = rows[first - 1][at : at + 1]
     return rows
 
 
-def _merged(sheet: Any) -> set[tuple[str, str, str]]:
-    """Return the first column, the first and the last row of merged cells, which stand behind all rows in the file."""
+def _found(sheet: Any, form: re.Pattern[str]) -> set[tuple[str, ...]]:
+    """Return what a form finds in the file of a sheet: of merged cells, which stand behind all rows, the first column,
+    the first and the last row.
+    """
     found, before = set(), ""
     with sheet._get_source() as file:  # openpyxl tells them of sheets that it holds in memory alone
         while chunk := file.read(CHUNK_BYTES):
             text = before + chunk.decode("latin-1")
-            found.update(MERGED.findall(text))
-            before = text[-LONGEST_RANGE:]
+            found.update(form.findall(text))
+            before = text[-LONGEST_CELL:]
     return found
 
 

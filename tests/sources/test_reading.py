@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import zipfile
 from collections import Counter
 
@@ -198,6 +199,21 @@ def test_what_people_do_to_workbooks(tmp_path):
     frame = read_table(tmp_path / "x.xlsx")
     assert frame["ward"].tolist() == ["A", "A", "B", "."] and frame["n"].tolist() == [1, pd.NA, 3, pd.NA]
     assert frame["spent"].tolist() == ["1:00:00", "25:00:00", "2:00:00", "3:00:00"]
+
+
+def test_formulas_without_values_stop_the_run_and_do_not_become_empty(tmp_path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(workbook(["n", "twice"], *([k, f"=A{k + 1}*2"] for k in range(1, 40))))
+    with pytest.raises(LaunderError, match="found 39 formulas without one, as in column B; open the workbook"):
+        read_table(path)
+    with zipfile.ZipFile(path) as book:  # as a program that works them out stores them
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = next(name for name in parts if "worksheets/" in name)
+    parts[sheet] = re.sub(rb"(<f>A(\d+)\*2</f>)<v\s*/>", rb"\1<v>\2</v>", parts[sheet])
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    assert read_table(path)["twice"].tolist() == list(range(2, 41))
 
 
 HEADS = [["who", "2023", "", "2024", ""], ["", "sold", "cost", "sold", "cost"]]
