@@ -266,9 +266,8 @@ def _end(names: Sequence[str], which: FlowRunFilter, state: State) -> int:
     ours, flow_named = DeploymentFilter(name={"any_": list(names)}), FlowFilter(name={"any_": [laundering.name]})
     count = 0
     with get_client(sync_client=True) as client:
-        while found := client.read_flow_runs(
-            flow_filter=flow_named, deployment_filter=ours, flow_run_filter=which
-        ):  # a page of them
+        # a page of them
+        while found := client.read_flow_runs(flow_filter=flow_named, deployment_filter=ours, flow_run_filter=which):
             for run in found:
                 client.set_flow_run_state(run.id, state, force=True)
             count += len(found)

@@ -111,9 +111,8 @@ def test_no_canary_reaches_prefect(ran):
     home = ran[0] / "laundered" / "work" / ".prefect"
     files = found_in(home)
     assert home / "prefect.db" in files and not [path for path in files if "storage" in path.parts]
-    assert any(
-        b"privacy.copies" in path.read_bytes() for path in files if path.name.startswith("prefect.db")
-    )  # it did store the run
+    # it did store the run
+    assert any(b"privacy.copies" in path.read_bytes() for path in files if path.name.startswith("prefect.db"))
     for path in files:
         assert leaks(path) == [], path
     assert not list((ran[0] / "home").rglob("*.db"))

@@ -77,9 +77,8 @@ def _attacked(samples: ImageSamples, seed: int, attack: Callable[..., Score]) ->
             "there is no holdout, so attack success cannot be told from what is known of everybody",
             "lower",
         )
-    return replace(
-        attack(table(samples, seed), seed=seed), floor=None
-    )  # a component shuffled on its own is a member's still
+    # a component shuffled on its own is a member's still
+    return replace(attack(table(samples, seed), seed=seed), floor=None)
 
 
 @once

@@ -93,10 +93,8 @@ def load() -> EfficientNetLite0:
 
 
 def _tensors(data: bytes, net: nn.Module) -> list[Tensor]:
-    shapes = [tensor.shape for tensor in net.state_dict().values()] + [
-        (1000, WIDTH),
-        (1000,),
-    ]  # the last are of the classifier
+    # the last are of the classifier
+    shapes = [tensor.shape for tensor in net.state_dict().values()] + [(1000, WIDTH), (1000,)]
     names = re.findall(rb"(?s)X.\0\0\0(\d{8,})[qr]", data[: len(data) // 100])
     by_parameter, by_place = names[: len(shapes)], names[len(shapes) :]
     sizes = {

@@ -95,9 +95,8 @@ def label_chart(name: str, kind: str, labels: list[str], counts: dict[str, np.nd
     real = counts["real"]
     ranked = np.argsort(-real[1:], kind="stable") + 1
     shown = [i for i in ranked[:most] if real[i] >= LEAST_CELL_ROWS]
-    apart = not small_cells.is_small(
-        real[0]
-    )  # a share of missing values that is shown elsewhere must not give the others away
+    # a share of missing values that is shown elsewhere must not give the others away
+    apart = not small_cells.is_small(real[0])
     rest = [i for i in ranked if i not in shown] + ([] if apart else [0])
     while shown and small_cells.is_small(sum(real[i] for i in rest)):
         rest.append(shown.pop())

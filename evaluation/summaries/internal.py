@@ -57,9 +57,8 @@ def at_risk(samples: Samples, seed: int) -> list[dict]:
         return []
     best = max(evidence.members, key=lambda a: strength(evidence.members[a], evidence.non_members[a]))
     outside = np.sort(evidence.non_members[best])
-    alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(
-        outside
-    )  # an equal non-member is accused too
+    # an equal non-member is accused too
+    alarms = 1 - np.searchsorted(outside, evidence.members[best], "left") / len(outside)
     first = np.lexsort((-evidence.members[best], alarms))[:SHOWN_CASES]
     return [
         {

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-Reason = Mapping[
-    str, Any
-]  # a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
+# a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
+Reason = Mapping[str, Any]
 
 GUARANTEE = "privacy.epsilon"
 NUMBERS = {GUARANTEE}  # no shares

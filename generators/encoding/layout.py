@@ -18,9 +18,8 @@ class Layout:
     sizes: tuple[int, ...]  # values that token l can take
     ordered: tuple[int, ...]  # how many of these, from the first, are in the order of numbers; 0 for labels
     places: tuple[tuple[int, ...], ...]  # of each column: its first token and, where it has one, its fine token
-    inner: dict[int, tuple[int, np.ndarray]] = field(
-        repr=False
-    )  # fine place -> (coarse place, number of fine values per coarse value)
+    # fine place -> (coarse place, number of fine values per coarse value)
+    inner: dict[int, tuple[int, np.ndarray]] = field(repr=False)
     exact: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> its values that hold an atom
     gaps: dict[int, tuple[int, ...]] = field(default_factory=dict)  # place -> its values that no training row took
 

@@ -189,9 +189,8 @@ def _dates(text: str) -> list[tuple[str, str]]:
         for fields in product(*(_fields(token, language) for token in tokens)):
             if _calendar(fields):
                 found += [(_joined(fields, pad), language) for pad in ("", "-")]
-    return sorted(
-        found, key=lambda date: bool(re.match(r"%[Yy]\W*%-?d", date[0]))
-    )  # year, month, day is the usual order
+    # year, month, day is the usual order
+    return sorted(found, key=lambda date: bool(re.match(r"%[Yy]\W*%-?d", date[0])))
 
 
 def _joined(fields: tuple[str, ...], pad: str) -> str:

@@ -34,9 +34,8 @@ class ImageFamily:
     name: str
     config: type
     model: type
-    settle: Callable[
-        [Any, ImageForm, int, torch.device], Any
-    ]  # (config, form, images, device) -> config with the options left open
+    # (config, form, images, device) -> config with the options left open
+    settle: Callable[[Any, ImageForm, int, torch.device], Any]
     plan: Callable[[Any, ImageForm, torch.device, int], Plan]  # (config, form, device, images) -> how to optimise
     private: Callable[[ImageForm], dict[str, Any]] | None = None  # options under a privacy budget, of those left open
     compile: Callable[[Any], None] | None = None  # lets a model train by fused kernels

@@ -87,9 +87,8 @@ class Model(nn.Module):
         self.register_buffer("rank", torch.arange(256))
         self.register_buffer("value", torch.arange(256))
         with torch.no_grad():
-            self.net.last_bias[:, config.mixture : 2 * config.mixture] = torch.linspace(
-                -1, 1, config.mixture
-            )  # the means
+            # the means
+            self.net.last_bias[:, config.mixture : 2 * config.mixture] = torch.linspace(-1, 1, config.mixture)
 
     def start(self, x: Tensor) -> None:
         """Note which pixel values are in use among packed images x [N, C H W + 2]; the others count as the nearest

@@ -96,9 +96,8 @@ class Copula(nn.Module):
         self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))
         for c, size in self.ordered.items():
             self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
-            self.register_buffer(
-                f"scores_{c}", torch.zeros(size + 1, dtype=torch.float64)
-            )  # E[z | cell] / sqrt(v), 0 for a missing value
+            # E[z | cell] / sqrt(v), 0 for a missing value
+            self.register_buffer(f"scores_{c}", torch.zeros(size + 1, dtype=torch.float64))
         for c in self.squared:
             self.register_buffer(f"squares_{c}", torch.zeros(self.ordered[c] + 1, dtype=torch.float64))
         for l, c in self.fine.items():

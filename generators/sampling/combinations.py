@@ -47,9 +47,8 @@ class Combinations:
                 agrees &= (x[:, place, None] == allowed[:, k]) | ~drawn[:, place, None]
         own = torch.nn.functional.one_hot(allowed[:, self.places.index(l)], size)
         possible = agrees.float() @ own.float() > 0
-        return torch.where(
-            possible.any(1, keepdim=True), possible, True
-        )  # a given row may have a combination that is not kept
+        # a given row may have a combination that is not kept
+        return torch.where(possible.any(1, keepdim=True), possible, True)
 
     def kept(self, x: np.ndarray) -> np.ndarray:
         """Return which rows of tokens x [B, L] have an allowed combination: bool [B]."""

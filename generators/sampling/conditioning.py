@@ -19,9 +19,8 @@ MOST_VALUES_AT_ONCE, MOST_WIDTH_AT_ONCE = 2048, 64  # of a token, and tokens of 
 LEAST_LOG_WEIGHT = -1e4  # log of nothing, so that weights of rows that all fail are still numbers
 CANDIDATES_PER_ROW = 16  # rows drawn for each row of which some cells are given
 
-Allowed = Callable[
-    [int, Tensor], Tensor | None
-]  # place l, tokens x [B, L] -> which tokens may be drawn there, bool [B, K]; None: all
+# place l, tokens x [B, L] -> which tokens may be drawn there, bool [B, K]; None: all
+Allowed = Callable[[int, Tensor], Tensor | None]
 
 
 def anything(l: int, x: Tensor) -> None:

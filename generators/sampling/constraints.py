@@ -22,9 +22,8 @@ from launderette.generators.sampling.domains import Domain
 
 MOST_NARROWING_ROUNDS = 6  # of narrowing, at most
 RELATIVE_SLACK = 1e-9  # relative, of sums of numbers without a common grid
-Ranges = dict[
-    int, tuple[np.ndarray, np.ndarray]
-]  # column -> low and high of its values, each [rows], in units of comparison
+# column -> low and high of its values, each [rows], in units of comparison
+Ranges = dict[int, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,8 @@ class Model(nn.Module):
 
     def _detect_collapse(self, x: Tensor) -> Tensor:
         """Note diversity and fidelity; return how far moments of x [B, L] are from those of rows weighted by p / q."""
-        fake, _ = self.fakes(
-            torch.arange(min(MOMENT_ROWS, len(self.pool_known) // 2), device=x.device)
-        )  # the first rows: no column is known
+        # the first rows: no column is known
+        fake, _ = self.fakes(torch.arange(min(MOMENT_ROWS, len(self.pool_known) // 2), device=x.device))
         real = self._real(x, torch.zeros(len(x), len(self.variables.layout.places), device=x.device))
         self.diversity, self.fidelity = (
             look(real[:COLLAPSE_ROWS], fake[:COLLAPSE_ROWS]) for look in (coverage, precision)

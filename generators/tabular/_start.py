@@ -37,9 +37,8 @@ class Start(nn.Module):
         super().__init__()
         self.variables = variables
         ordered = [size * (c in variables.numbers) for c, size in enumerate(variables.layout.ordered)]
-        self.copula = Copula(
-            replace(variables.layout, ordered=tuple(ordered))
-        )  # a choice is a label to it, whatever it is called
+        # a choice is a label to it, whatever it is called
+        self.copula = Copula(replace(variables.layout, ordered=tuple(ordered)))
         self.register_buffer("follows", torch.zeros(self.copula.columns, dtype=torch.bool))
         self.pairs = PairTables(variables.layout)
 

@@ -119,9 +119,8 @@ class Autoregressive(FittedTable[Config, Model]):
         """
         fixed, columns, size = held.fixed, len(self.encoding.columns), self._chunk_rows
         x = conditioning.given(fixed, self.encoding.layout.width, size)
-        leading = not guided and sorted(fixed) == list(
-            range(len(fixed))
-        )  # the chain rule itself conditions on its first tokens
+        # the chain rule itself conditions on its first tokens
+        leading = not guided and sorted(fixed) == list(range(len(fixed)))
         known = [] if leading else list(fixed)
         allowed = only(fixed, self.encoding.layout) if leading else Mask(held, known) if guided else anything
         u = points(seed, first, size, conditioning.randoms(self.encoding, bool(known or guided)))

@@ -74,13 +74,11 @@ class TableFamily:
 
     name: str
     config: type
-    settle: Callable[
-        [Any, Encoding, int], Any
-    ]  # (config, encoding, rows) -> config with the options that were left open
+    # (config, encoding, rows) -> config with the options that were left open
+    settle: Callable[[Any, Encoding, int], Any]
     build: Callable[[Encoding, Any], nn.Module]  # (encoding, config) -> untrained model
-    start: Callable[
-        [Any, Encoding, Any, Tensor, Folds], None
-    ]  # (model, encoding, config, tokens [N, L], parts of them by which settings are chosen)
+    # (model, encoding, config, tokens [N, L], parts of them by which settings are chosen)
+    start: Callable[[Any, Encoding, Any, Tensor, Folds], None]
     plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
     private: PrivateTraining | None = None  # where there is one
 

@@ -37,9 +37,8 @@ class Plan:
     patience: int = 10  # evaluations without a better validation loss
     dropouts: tuple[float, ...] = ()  # shares of the units left out, one after another, as validation no longer gains
     betas: tuple[float, float] = (0.9, 0.99)
-    turns: Mapping[str, "Turn"] = field(
-        default_factory=lambda: {"": Turn()}
-    )  # by the prefix of the parameters that move in it
+    # by the prefix of the parameters that move in it
+    turns: Mapping[str, "Turn"] = field(default_factory=lambda: {"": Turn()})
     latest: bool = False  # return the latest weights: the validation loss does not tell which are best
     least_diversity: float = (
         0.0  # below it a run has collapsed; a model that measures this sets `diversity` when it is evaluated

@@ -166,9 +166,8 @@ def _of_class(learned: Learned, label: Hashable, count: int, seed: int) -> Drawn
         if agreement[:, 0].sum() >= count:
             break
     agrees = agreement[:, 0] > 0
-    best = np.argsort(np.where(agrees, -1.0, -agreement[:, 1]), kind="stable")[
-        :count
-    ]  # those that agree in the order they were drawn
+    # those that agree in the order they were drawn
+    best = np.argsort(np.where(agrees, -1.0, -agreement[:, 1]), kind="stable")[:count]
     return Drawn(pd.concat(rows, ignore_index=True).iloc[best], count - int(agrees[best].sum()))
 
 

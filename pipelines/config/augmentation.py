@@ -23,12 +23,10 @@ class Augmentation(Section):
         None  # equal classes, or every class at so many times its rows; None for balance
     )
     times: Factor | None = None  # rows of a balanced class, in those of the largest; None for 3 under 5000 rows, else 1
-    counts: dict[Class, Annotated[int, Field(ge=0)]] = Field(
-        default_factory=dict
-    )  # rows of a class, real ones included
-    shares: dict[Class, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = Field(
-        default_factory=dict
-    )  # of every class
+    # rows of a class, real ones included
+    counts: dict[Class, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    # of every class
+    shares: dict[Class, Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]] = Field(default_factory=dict)
     filter: bool = True  # drop synthetic rows that a model of the real ones calls mislabelled
     weight: float = Field(1.0, gt=0, allow_inf_nan=False)  # of a synthetic row; a real one has 1
     bins: int | None = Field(None, ge=2, le=100)  # classes of equal size to cut a continuous target into

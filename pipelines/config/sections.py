@@ -24,9 +24,8 @@ ALONE = "none"  # as split.entity: a column that repeats names no entity
 HELD_OUT = 0.2  # share of many rows where none is stated
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-Name = Annotated[
-    str, BeforeValidator(lambda name: str(name) if isinstance(name, int | float) else name)
-]  # a column may be called 2019
+# a column may be called 2019
+Name = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int | float) else name)]
 Side = Annotated[int, Field(ge=8, le=128)]  # pixels
 Scalar = bool | int | float | str | None
 Reference = Annotated[str, Field(pattern=REFERENCE_PATTERN)]  # a secret, by its environment variable or Secret block

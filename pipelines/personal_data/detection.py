@@ -37,9 +37,8 @@ HOUSE = re.compile(  # its number begins or ends a line, or stands before a bloc
 UNSPACED = re.compile(  # letters of scripts without spaces: of Japan, China, Thailand and Laos, Burma, Cambodia
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
-SOMEBODYS_NUMBER = re.compile(
-    r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}"
-)  # letters and digits of a number that somebody has
+# letters and digits of a number that somebody has
+SOMEBODYS_NUMBER = re.compile(r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}")
 LETTERS_A_WORD = 2  # of such a script
 
 

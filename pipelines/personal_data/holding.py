@@ -17,9 +17,8 @@ ABROAD_INSIDE = re.compile(r"(?<![\w+])\+\d{1,3}[\d ()/.-]{6,18}\d\b")
 CARD_INSIDE = re.compile(r"(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])")
 OCTETS_INSIDE = re.compile(r"(?<![\w.])(?<!\w/)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")  # not Chrome/99.0.0.0
 MAC_INSIDE = re.compile(r"(?<![\w:-])[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![\w:-])")
-FIELD = re.compile(
-    r"""["'](\w+)["']\s*:\s*["']|[?&;,\s{]?\b(\w+)=(?=[^\s=])|<(\w+)(?:\s[^<>]*)?>(?=[^<\s])"""
-)  # JSON, a=b, XML
+# JSON, a=b, XML
+FIELD = re.compile(r"""["'](\w+)["']\s*:\s*["']|[?&;,\s{]?\b(\w+)=(?=[^\s=])|<(\w+)(?:\s[^<>]*)?>(?=[^<\s])""")
 DIALLED_INSIDE = (
     re.compile(  # in most countries with a 0 before it, in North America without; parted, or after a telling word
         r"(?<![\w+.,/-])(?:\(?0[1-9]\d{0,4}\)?(?: ?[ /.-] ?\d{2,8}){1,5}|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])"

@@ -39,9 +39,8 @@ LETTERS_OF_FULL, MOST_LETTERS = 2.3, 4  # of a full name of such a script: on av
 TITLE = re.compile(r"\b\w{1,5}(?:\(\w+\))?\.")  # Dr., Mr., Ing., Sr(a).
 ADDRESSED_SHARE = 0.05  # of texts of three words or more that begin alike, as with a form of address
 ASIDE = re.compile(r"\([^)]*\)")
-BETWEEN_NAMES = re.compile(
-    r"\s*[&/;|+]\s*|\s(?:and|und|et|en|og|och|ja|i|y|e|и|та|및)\s"
-)  # between the names of several people
+# between the names of several people
+BETWEEN_NAMES = re.compile(r"\s*[&/;|+]\s*|\s(?:and|und|et|en|og|och|ja|i|y|e|и|та|및)\s")
 INITIAL = re.compile(r"\b[^\W\d_]\.")
 PARTICLE_LETTERS = 4  # of de, van, da, bint; longer words of small letters are no part of a name
 LIKENESS = {"first_name": -0.2, "last_name": -1.5, "name": -0.7}  # least mean log odds (name_shapes.py) without a name

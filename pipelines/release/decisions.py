@@ -59,9 +59,8 @@ class Decision:
     """What the gate said about one data file, known by its SHA-256: a reason for every rule, passed or not."""
 
     digest: str
-    reasons: tuple[
-        Mapping[str, Any], ...
-    ]  # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
+    # {"rule", "score", "value", "bound", "estimate", "passed", "reason", "note"}
+    reasons: tuple[Mapping[str, Any], ...]
     model: tuple[Mapping[str, Any], ...] = ()  # likewise, of the rules for the model, which do not refuse
     _key: InitVar[object] = None
 

@@ -50,15 +50,12 @@ RETRY_DELAYS: list[float] = [2, 10]  # seconds before the second and third attem
 SEVERAL_TRAININGS = ("cross_validate", "search")  # steps of which no single training is shown in Prefect
 PROGRESS_SHARE = 0.02  # share of the training after which Prefect's progress artifact moves
 
-listener: ContextVar[Progress | None] = ContextVar(
-    "listener", default=None
-)  # who else wants to see the training's progress
-tell: ContextVar[Callable[[str], None]] = ContextVar(
-    "tell", default=lambda step: None
-)  # who wants to know which step begins
-note: ContextVar[Callable[[str], None]] = ContextVar(
-    "note", default=lambda line: None
-)  # who wants to read what a part of a step has come to
+# who else wants to see the training's progress
+listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
+# who wants to know which step begins
+tell: ContextVar[Callable[[str], None]] = ContextVar("tell", default=lambda step: None)
+# who wants to read what a part of a step has come to
+note: ContextVar[Callable[[str], None]] = ContextVar("note", default=lambda line: None)
 
 
 def users_server() -> bool:

@@ -20,9 +20,8 @@ from launderette.pipelines.scoring.run import loss_of, members
 from launderette.pipelines.stages import protection, sampling, shared_numbers, training
 
 LEAST_ATTACKED = 80  # rows, or entities, that are attacked on each side in all circles together, at least
-Repeated = tuple[
-    pd.DataFrame, pd.DataFrame | None
-]  # what is known of the rows of a division, and what was drawn for it
+# what is known of the rows of a division, and what was drawn for it
+Repeated = tuple[pd.DataFrame, pd.DataFrame | None]
 PART_NAMES = "marks", "drawn"  # names of what a part holds
 MARKS = "held", "member", "non_member", "learnt", "loss"  # of each division, beside the number of the repeat
 

@@ -25,9 +25,8 @@ from launderette.pipelines.search.halving import ShortRun
 from launderette.pipelines.shards import jobs
 
 FIGURES = "figures.json"
-listener: ContextVar[Progress | None] = ContextVar(
-    "listener", default=None
-)  # who wants to see the progress of a run in this process
+# who wants to see the progress of a run in this process
+listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
 
 def ask(folder: Path, config: RunConfig, share: float, given: Mapping[str, Any]) -> tuple[str, str]:

@@ -207,9 +207,8 @@ def _schema(
     schema = _with_column(schema, _inferred({name: known[name] for name in never}, never))
     for column in schema.columns:
         if column.kind == "identifier" and _is_whole(known[column.name]):
-            frame[column.name] = frame[column.name].astype(
-                "Int64"
-            )  # numbers of persons that a missing one made fractions
+            # numbers of persons that a missing one made fractions
+            frame[column.name] = frame[column.name].astype("Int64")
             whole = {column.name: known[column.name].astype("Int64")}
             schema = _with_column(schema, _inferred(whole, {column.name: "identifier"}))
     entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}

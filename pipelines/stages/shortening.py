@@ -11,9 +11,8 @@ import re
 import pandas as pd
 
 LONGEST_BEGINNING = 60  # characters of a beginning
-CUT = re.compile(
-    r"(?<![^\W_])[^\W\d_]+(?![^\W_])|[^\W_]|[\W_]"
-)  # a word of letters, or a character of a code or between words
+# a word of letters, or a character of a code or between words
+CUT = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])|[^\W_]|[\W_]")
 
 
 def shorten(labels: pd.Series, owners: pd.Series, rare: int) -> pd.Series:

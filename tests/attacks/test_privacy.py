@@ -38,9 +38,8 @@ def test_copies_by_hand():
     assert score.value == 3 / 5 and score.ceiling == 1 / 2
     # 1x occurs twice in training and among non-members, so only 2y and 3z give one person away
     assert score.detail["copies"] == 3 and score.detail["of_unique_rows"] == 2
-    assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(
-        0.9473, abs=1e-4
-    )  # Clopper-Pearson of 3 in 5
+    # Clopper-Pearson of 3 in 5
+    assert score.low == pytest.approx(0.1466, abs=1e-4) and score.high == pytest.approx(0.9473, abs=1e-4)
 
 
 def test_copies_of_both_real_tables_are_counted_beside_chance():

@@ -57,15 +57,8 @@ def test_classes_become_equal_real_rows_stay_and_dtypes_are_kept(table):
     assert labels.name == "state" and labels.dtype == y.dtype and more.dtypes.equals(X.dtypes)
     assert augmenter.is_synthetic_.tolist() == [False] * 60 + [True] * 36 and (labels[60:] == "ill").all()
     assert more["weight"][60:].between(40, 100).sum() + more["weight"][60:].isna().sum() == 36
-    assert X.columns.tolist() == [
-        "age",
-        "weight",
-        "visits",
-        "town",
-        "smokes",
-        "since",
-        "noise",
-    ]  # the caller's frame is as it was
+    # the caller's frame is as it was
+    assert X.columns.tolist() == ["age", "weight", "visits", "town", "smokes", "since", "noise"]
 
 
 def test_counts_by_class_and_the_same_seed_gives_the_same_rows(table):

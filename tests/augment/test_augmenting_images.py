@@ -199,9 +199,8 @@ def test_a_killed_cross_validation_continues_and_ends_in_the_same_numbers(source
 def test_test_images_among_the_training_images_are_refused(source, tmp_path):
     test = tmp_path / "test"
     test.mkdir()
-    (test / "again.png").write_bytes(
-        decoding.encode(np.repeat(MADE.pixels[7], 3, axis=2))
-    )  # as a colour image, and no label
+    # as a colour image, and no label
+    (test / "again.png").write_bytes(decoding.encode(np.repeat(MADE.pixels[7], 3, axis=2)))
     (test / "other.png").write_bytes(decoding.encode(np.repeat(255 - MADE.pixels[8], 3, axis=2)))
     do, _, given = begun(source, tmp_path / "out", f"augment.test={test}", "augment.repeats=0")
     with pytest.raises(LaunderError, match="no test row among the training rows, found 1 that are equal"):

@@ -489,10 +489,8 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
     ("how", "mode", "attempts"),
     [
         *(("view", "ACCESS EXCLUSIVE", 2), ("view", "ACCESS SHARE", 2)),
-        *(
-            ("rows", "ACCESS EXCLUSIVE", 2),
-            ("rows", "ACCESS SHARE", 1),
-        ),  # readers do not hold up rows that are replaced
+        # readers do not hold up rows that are replaced
+        *(("rows", "ACCESS EXCLUSIVE", 2), ("rows", "ACCESS SHARE", 1)),
     ],
 )
 def test_a_lock_that_a_session_takes_just_before_the_swap_is_waited_for(

@@ -79,9 +79,8 @@ def test_dates_come_back_and_stay_in_their_times_whatever_is_drawn(step, zone, m
     again, tokens = Encoding.from_dict(table.to_dict()), table.encode(frame)
     back = again.decode(tokens, np.zeros((800, len(table.known))))["at"]
     assert back.dtype == at.dtype and back.isna().equals(at.isna())
-    assert ((back - at).abs() < pd.Timedelta(hours=1))[
-        at.notna()
-    ].mean() > 0.98  # what fewer than five rows share moves
+    # what fewer than five rows share moves
+    assert ((back - at).abs() < pd.Timedelta(hours=1))[at.notna()].mean() > 0.98
     mixed = np.stack([rng.permutation(tokens[:, place]) for place in range(tokens.shape[1])], 1)
     drawn = table.decode(mixed, rng.random((800, len(table.known))))["at"].dropna()
     local = [own.dropna().dt.tz_convert("UTC") if zone else own.dropna() for own in (drawn, at)]

@@ -94,9 +94,8 @@ def corners(xp, xq, yp, yq):
 
 def test_a_region_that_is_missing_is_what_counts_say():
     found = regions(samples.make(corners(250, 250, 250, 250), None, corners(400, 0, 300, 300)))
-    least = chance.least(
-        250, 1000, 1000, 2 * 4 * 4
-    )  # either side of halves, thirds, quarters and tenths, the same four regions
+    # either side of halves, thirds, quarters and tenths, the same four regions
+    least = chance.least(250, 1000, 1000, 2 * 4 * 4)
     assert found.detail["lost"] == {"a / b": 1.0} and found.detail["parts"] == 16
     assert found.value == pytest.approx((1 - least / 0.25) / 2)  # the low end, half of what chance may take
     assert regions(samples.make(corners(250, 250, 250, 250), None, corners(240, 255, 260, 245))).value == 1

@@ -121,9 +121,8 @@ def test_held_out_rows_have_uniform_coordinates(model):
         assert kstest(column, "uniform").pvalue > 1e-3
     shuffled = tables.linked(2000, seed=3)
     shuffled["b"] = shuffled["b"].to_numpy()[::-1]
-    assert (
-        min(kstest(column, "uniform").pvalue for column in model.uniforms(shuffled).T) < 1e-6
-    )  # another joint distribution shows
+    # another joint distribution shows
+    assert min(kstest(column, "uniform").pvalue for column in model.uniforms(shuffled).T) < 1e-6
 
 
 def test_sobol_rows_are_less_noisy_and_do_not_depend_on_the_batch(model):

@@ -56,9 +56,8 @@ def test_a_pack_has_no_order_and_tells_more_than_its_rows():
     torch.manual_seed(0)
     D, rows = TableDiscriminator(3, 8, 1, packing=2), torch.randn(4, 3)
     assert torch.allclose(D(rows), D(rows[[1, 0, 3, 2]]), atol=1e-6)
-    assert not torch.allclose(
-        D(rows)[:1], D(rows[[0, 2]]) + D(rows[[1, 3]]) - D(rows)[1:], atol=1e-6
-    )  # were it a sum over rows
+    # were it a sum over rows
+    assert not torch.allclose(D(rows)[:1], D(rows[[0, 2]]) + D(rows[[1, 3]]) - D(rows)[1:], atol=1e-6)
 
 
 def test_variables_hold_every_token():

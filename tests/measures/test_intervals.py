@@ -75,9 +75,8 @@ def test_a_rate_at_a_false_alarm_rate_carries_the_error_of_its_threshold():
 
 def test_the_threshold_lets_through_no_more_than_its_rate():
     assert [intervals.threshold_rank(0.01, n) for n in (10, 98, 99, 198, 199, 2500)] == [1, 1, 1, 1, 2, 25]
-    assert (
-        intervals.threshold_rank(0.1, 2900 - 1) == 290 and intervals.threshold_rank(0.29, 99) == 29
-    )  # no rounding downwards
+    # no rounding downwards
+    assert intervals.threshold_rank(0.1, 2900 - 1) == 290 and intervals.threshold_rank(0.29, 99) == 29
 
 
 @pytest.mark.parametrize("at", [0.0, 1.0])

@@ -69,9 +69,8 @@ def test_searches_in_chunks_are_searches_at_once(monkeypatch):
         found.append([neighbours.search(compared, groups[0], group, 4) for group in groups])
     for whole, parts in zip(*found, strict=True):
         assert (whole[0] == parts[0]).all() and (whole[1] == parts[1]).all()
-    assert (
-        found[1][0][0].min() > 0 and (found[1][1][1][:, 0] == every[::-1]).all()
-    )  # never itself; the copy of each row
+    # never itself; the copy of each row
+    assert found[1][0][0].min() > 0 and (found[1][1][1][:, 0] == every[::-1]).all()
 
 
 def test_a_copy_is_exactly_zero_away_though_the_fast_product_rounds():

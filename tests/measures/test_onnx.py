@@ -32,11 +32,8 @@ def test_images_are_brought_to_the_size_that_is_declared(tmp_path):
     colour = pictures(70, 3, 32)  # more than are given at once
     values = torch.from_numpy(colour).permute(0, 3, 1, 2).float() / 255
     small = torch.nn.functional.interpolate(values, (8, 8), mode="bicubic", antialias=True)
-    for shape in (
-        ("n", 3, 8, 8),
-        ("n", 3, "h", "w"),
-        (4, 3, 8, 8),
-    ):  # open sides are those of the file beside; the last four are padded
+    # open sides are those of the file beside; the last four are padded
+    for shape in (("n", 3, 8, 8), ("n", 3, "h", "w"), (4, 3, 8, 8)):
         found = onnx.read(flat(tmp_path / "net.onnx", shape))(colour)
         assert found.dtype == np.float32 and np.allclose(found, small.clamp(0, 1).flatten(1).numpy(), atol=1e-5)
 

@@ -31,9 +31,8 @@ from tests.sources import tagged
 
 MADE = bars(260, seed=3)
 FAST = ["generator.name=image.autoencoder", "budget.steps=150", "score.metrics=[image.copies]"]
-LENIENT = [
-    f"gate.{name}=null" for name in rules.IMAGE_RULES if not name.startswith(("image.equal", "image.copies"))
-]  # what is left is quick, and a generator of a few seconds keeps it
+# what is left is quick, and a generator of a few seconds keeps it
+LENIENT = [f"gate.{name}=null" for name in rules.IMAGE_RULES if not name.startswith(("image.equal", "image.copies"))]
 
 
 @pytest.fixture(scope="module")

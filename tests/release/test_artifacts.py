@@ -41,9 +41,8 @@ def test_frames_keep_their_types(tmp_path):
     artifact = write_frame(frame, tmp_path / "deep" / "x.parquet")
     assert artifact.rows == 2 and Artifact(**artifact.to_dict()) == artifact
     pd.testing.assert_frame_equal(read_frame(artifact), frame)
-    assert (
-        write_frame(frame.set_axis([7, 9]), tmp_path / "y.parquet").digest == artifact.digest
-    )  # row labels are no data
+    # row labels are no data
+    assert write_frame(frame.set_axis([7, 9]), tmp_path / "y.parquet").digest == artifact.digest
 
 
 def test_texts_that_repeat_are_read_as_all_others(tmp_path):

@@ -77,10 +77,8 @@ def test_a_good_report_is_approved():
         ("utility.target", Score(0.7, 0.65, 0.8, 0.99, 0.5)),
         ("diversity.coverage", Score(0.35, 0.3, 0.4, 0.97, 0.1)),  # 0.1 + 0.25 * 0.87 = 0.3175
         ("diversity.distinct", Score(0.79, 0.9, 1.0, 1.0, 1.0)),
-        (
-            "privacy.copies",
-            Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", counts(4)),
-        ),  # chance has three
+        # chance has three
+        ("privacy.copies", Score(0.004, 0.0, 1.0, 0.0, 0.0, "lower", counts(4))),
         ("privacy.identifiers", Score(0.001, 0.0, 0.1, 0.0, 1.0, "lower", {"values": 1000})),  # one real value
         ("privacy.rare_values", Score(0.9, 0.7, 1.0, 0.3, 0.0, "lower", counts(9, 10, 3.0, 7))),
         ("privacy.nearest_record", Score(0.57, 0.55, 0.58, 0.5, 0.5, "none", {"deviation": 0.01})),
@@ -130,9 +128,8 @@ def test_bounds_follow_the_data():
     rule = {"at_least": 0.5, "relative": "to ceiling"}
     assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, 0.96, 0.95), rule)["bound"] == 0.93  # independent columns
     assert judge("fidelity.trend", Score(0.94, 0.93, 0.95, None, 0.9), rule)["passed"] is False
-    few = judge(
-        "diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.95), rule
-    )  # 0.96 - 3 * 0.03: the floor lies above it
+    # 0.96 - 3 * 0.03: the floor lies above it
+    few = judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.95), rule)
     assert few["passed"] and few["bound"] == 0.87
     # 0.86 + 0.1 / 2, which an honest sample, whose interval ends at 0.93 give or take 0.02, does not always reach
     assert judge("diversity.coverage", Score(0.92, 0.89, 0.94, 0.96, 0.86), rule)["bound"] == 0.87

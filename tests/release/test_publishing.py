@@ -149,9 +149,8 @@ def test_publishing_again_only_points(stage, release, tmp_path):
     staged, approval = stage("r2", value=3)
     publishing.publish(approval, staged, tmp_path, "r2")
     first = tmp_path / "work" / "r1"
-    assert (
-        publishing.publish(decide(first), first, tmp_path, "r1") == release
-    )  # a run killed before the link was swapped
+    # a run killed before the link was swapped
+    assert publishing.publish(decide(first), first, tmp_path, "r1") == release
     assert os.readlink(tmp_path / "releases" / "current") == "r1"
     shutil.copytree(tmp_path / "work" / "r2", tmp_path / "work" / "r1", dirs_exist_ok=True)
     publishing.manifest(first, decide(first).verdict(), id="r1", output=tmp_path)

@@ -63,9 +63,8 @@ def test_the_modality_counts_and_the_first_window_and_inverted_greys(tmp_path):
         WindowCenter=["0.5", "9"],
         WindowWidth=["21", "1"],
     )
-    shown = one(
-        tmp_path, hounsfield
-    ).ravel()  # stored v - 30 is 2 (v - 30) - 10, so v = 30 is -10 (black), v = 40 is 10 (white)
+    # stored v - 30 is 2 (v - 30) - 10, so v = 30 is -10 (black), v = 40 is 10 (white)
+    shown = one(tmp_path, hounsfield).ravel()
     assert shown[30] == 0 and shown[35] == 128 and shown[40] == 255
     inverted = one(
         tmp_path, made(RAMP, PhotometricInterpretation="MONOCHROME1", WindowCenter=20.5, WindowWidth=21)

@@ -184,9 +184,8 @@ def test_every_mode_becomes_grey_or_colour(tmp_path):
 
 
 def test_sizes_are_made_alike_and_photographs_set_upright(tmp_path):
-    wide = Image.fromarray(
-        np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None], 10, 0)
-    )  # 10 x 20, brighter to the right
+    # 10 x 20, brighter to the right
+    wide = Image.fromarray(np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None], 10, 0))
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned by a quarter
     found = decode(tmp_path, saved(wide, "PNG"), saved(wide, "JPEG", exif=exif, quality=95), saved(wide, "PNG"))
