@@ -59,6 +59,8 @@ def _sheets(part: Part, sheet: str | None) -> list[tuple[str, bytes]]:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             asked = [one for one in book.worksheets if sheet == one.title or (sheet is None and _is_shown(one))]
             return [(one.title, _text(one)) for one in asked]
+    except LaunderError:
+        raise
     except DAMAGED as error:
         if getattr(error, "errno", None):
             raise
