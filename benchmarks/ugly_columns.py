@@ -102,10 +102,7 @@ COLUMNS: dict[str, tuple[str, Make]] = {  # name: what is ugly about it, and its
     ),
     "raise": ("percent signs", lambda rng: [f"{x:.1f}%" for x in rng.normal(3, 1, ROWS)]),
     "gewicht": ("a unit, decimal comma", lambda rng: [swapped(f"{x:.1f} kg") for x in rng.normal(75, 9, ROWS)]),
-    "temperature": (
-        "Unicode minus",
-        lambda rng: [f"{x:.1f}".replace("-", "\u2212") for x in rng.normal(0, 9, ROWS)],
-    ),
+    "temperature": ("Unicode minus", lambda rng: [f"{x:.1f}".replace("-", "\u2212") for x in rng.normal(0, 9, ROWS)]),
     "change": ("a sign before every number", lambda rng: [f"{x:+.2f}" for x in rng.normal(size=ROWS)]),
     "blood_value": (
         "words among numbers",

@@ -118,10 +118,7 @@ def _worst(losses: Sequence[Loss]) -> dict[str, dict[str, float]]:
     for loss in sorted(lossy, key=lambda loss: (-loss.beyond, -loss.lost, loss.part)):
         found.setdefault(loss.part, loss)
     shown = list(found.values())[:SHOWN]
-    return {
-        "lost": {loss.part: loss.lost for loss in shown},
-        "by_chance": {loss.part: loss.chance for loss in shown},
-    }
+    return {"lost": {loss.part: loss.lost for loss in shown}, "by_chance": {loss.part: loss.chance for loss in shown}}
 
 
 def real(samples: Samples, role: str) -> pd.DataFrame:

@@ -13,10 +13,7 @@ SIDES = "training", "holdout"
 
 
 def counted(
-    train: np.ndarray,
-    holdout: np.ndarray | None,
-    synthetic: np.ndarray,
-    repeats: Sequence[Sequence[np.ndarray]] = (),
+    train: np.ndarray, holdout: np.ndarray | None, synthetic: np.ndarray, repeats: Sequence[Sequence[np.ndarray]] = ()
 ) -> list[Count]:
     """Count released rows equal to rows of each real table: to any of them, and to those that no other real row
     equals.

@@ -158,12 +158,7 @@ class ImageForm:
         return texts.index(str(where[LABEL_COLUMN]))
 
     def sample(
-        self,
-        n: int,
-        seed: int,
-        where: Where | None,
-        draw: Callable[[Tensor, torch.Generator], Tensor],
-        chunk: int,
+        self, n: int, seed: int, where: Where | None, draw: Callable[[Tensor, torch.Generator], Tensor], chunk: int
     ) -> Images:
         """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on
         seed and i alone.

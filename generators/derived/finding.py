@@ -21,13 +21,7 @@ from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, quoted, rounded
 from launderette.generators.derived.narrow import Narrow
-from launderette.generators.derived.shapes import (
-    LEAST_COMPARED_ROWS,
-    ColumnValues,
-    TableValues,
-    Tried,
-    tried,
-)
+from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels

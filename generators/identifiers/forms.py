@@ -61,9 +61,7 @@ def form_of(present: pd.Series) -> IdentifierForm:
     for text in texts:
         forms.setdefault(_key(text, check), []).append(text)
     common = sorted(
-        (group for group in forms.values() if len(group) >= min(COMMON_VALUES, len(texts))),
-        key=len,
-        reverse=True,
+        (group for group in forms.values() if len(group) >= min(COMMON_VALUES, len(texts))), key=len, reverse=True
     )[:MOST_FORMS]
     if not common or not any(texts):
         return IdentifierForm(NUMBER_FALLBACK if number else TEXT_FALLBACK)

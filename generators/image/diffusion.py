@@ -196,10 +196,7 @@ class Model(nn.Module):
         noise = (t / self.sigma_data.cpu()).tolist()
         w = [settled(self.config.guidance) if LEAST_GUIDED <= size <= MOST_GUIDED else 1.0 for size in noise]
         form, t = self.form, t.to(device)
-        x, y = (
-            torch.randn(len(y), *form.shape, generator=stream).to(device) * t[0],
-            y.to(device),
-        )
+        x, y = torch.randn(len(y), *form.shape, generator=stream).to(device) * t[0], y.to(device)
         for i in range(N):
             d = (x - self.guided(x, t[i], y, w[i])) / t[i]
             euler = x + (t[i + 1] - t[i]) * d

@@ -52,11 +52,7 @@ def _sums(table: np.ndarray, family: Sequence[int], kept: Sequence[int]) -> np.n
 
 
 def _fit(
-    joint: dict[int, np.ndarray],
-    k: int,
-    own: Mapping[int, list[tuple[Edge, np.ndarray]]],
-    order: Order,
-    power: float,
+    joint: dict[int, np.ndarray], k: int, own: Mapping[int, list[tuple[Edge, np.ndarray]]], order: Order, power: float
 ) -> None:
     """Change the table of k's family so that it has the tables of its pairs, or a power of that change."""
     family = order.family(k)

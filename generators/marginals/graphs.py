@@ -110,11 +110,7 @@ def _size(k: int, near: set[int], sizes: Sequence[int]) -> tuple[int, int]:
 
 
 def further(
-    tree: Sequence[Edge],
-    gains: Mapping[Edge, float],
-    sizes: Sequence[int],
-    most: int,
-    cells: int = MOST_TABLE_CELLS,
+    tree: Sequence[Edge], gains: Mapping[Edge, float], sizes: Sequence[int], most: int, cells: int = MOST_TABLE_CELLS
 ) -> list[Edge]:
     """Return up to `most` edges beside the tree that gain something, the best first, with which tables stay small (of
     `cells`), until many in a row would not, or all together have been tried for long; none of a column of one group,

@@ -200,11 +200,7 @@ def _measured(coded: Coded, pairs: Sequence[Edge], queries: Queries, whole: floa
 
 
 def _margins(
-    histograms: Sequence[Histogram],
-    groups: list[np.ndarray],
-    totals: list[np.ndarray],
-    tables: Tables,
-    rows: float,
+    histograms: Sequence[Histogram], groups: list[np.ndarray], totals: list[np.ndarray], tables: Tables, rows: float
 ) -> list[np.ndarray]:
     """Return the rows in each group of each column, by all tables that tell them."""
     found: list[np.ndarray] = []

@@ -14,11 +14,7 @@ COLUMNS_AT_ONCE = 64  # that are compared with all others
 
 
 def random_orders(
-    count: int,
-    columns: int,
-    width: int,
-    stream: torch.Generator | None = None,
-    device: torch.device | None = None,
+    count: int, columns: int, width: int, stream: torch.Generator | None = None, device: torch.device | None = None
 ) -> Tensor:
     """Draw orders [count, width] of all tokens, uniformly but that the coarse ones, the first `columns`, come first."""
     return waiting_orders(torch.rand(count, width, generator=stream, device=device), columns)

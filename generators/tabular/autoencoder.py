@@ -165,10 +165,7 @@ def _waves(ordered: int, size: int) -> Tensor:
 
     Cosine k is 1 / k high, so that a smooth dependence on the latent is learned before a jagged one.
     """
-    k, place = (
-        torch.arange(1, min(ordered, COSINES) + 1)[:, None],
-        (torch.arange(ordered) + 0.5) / max(ordered, 1),
-    )
+    k, place = torch.arange(1, min(ordered, COSINES) + 1)[:, None], (torch.arange(ordered) + 0.5) / max(ordered, 1)
     cosines = torch.cos(math.pi * k * place) / k
     return torch.block_diag(cosines, torch.eye(size - ordered)) if ordered else torch.eye(size)
 

@@ -85,11 +85,7 @@ class Autoregressive(FittedTable[Config, Model]):
         return rows.draw(n, *self._drawing(seed, where, constraints, randomness.row_strata), seed)
 
     def _drawing(
-        self,
-        seed: int,
-        where: Where | None,
-        constraints: Sequence[str],
-        points: Points = randomness.row_uniforms,
+        self, seed: int, where: Where | None, constraints: Sequence[str], points: Points = randomness.row_uniforms
     ) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])

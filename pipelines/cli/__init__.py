@@ -14,31 +14,11 @@ from launderette.pipelines.cli.waiting import alive
 
 HELP = "Turn sensitive tables and images into synthetic ones, scored and released through a gate."
 app = typer.Typer(
-    name="launder",
-    help=HELP,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    name="launder", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-for _command in (
-    run.demo,
-    init.init,
-    run.run,
-    run.serve,
-    models.fit,
-    models.sample,
-    scoring.score,
-    augment.augment,
-):
+for _command in (run.demo, init.init, run.run, run.serve, models.fit, models.sample, scoring.score, augment.augment):
     app.command()(alive(_command))
-for _quick in (
-    schema.schema,
-    releases.releases,
-    releases.verify,
-    releases.rollback,
-    releases.approve,
-    releases.clean,
-):
+for _quick in (schema.schema, releases.releases, releases.verify, releases.rollback, releases.approve, releases.clean):
     app.command()(_quick)
 
 

@@ -23,11 +23,7 @@ LABELS = ("categorical", "boolean", "labels")  # kinds of columns that are learn
 
 
 def check(
-    found: Iterable[Constraint],
-    target: Target,
-    kinds: Mapping[str, str],
-    rows: pq.ParquetFile | None,
-    ask: Keys,
+    found: Iterable[Constraint], target: Target, kinds: Mapping[str, str], rows: pq.ParquetFile | None, ask: Keys
 ) -> None:
     """Raise LaunderError, without a value, for the first constraint that a release could not keep: by the kinds of its
     columns, and by the protected rows where they may be looked at. `ask` runs the query of a foreign key.

@@ -144,13 +144,7 @@ def _cast(array: pa.Array, copied: pa.DataType) -> pa.Array:
 
 
 def constraint(
-    kind: str,
-    columns: Sequence[str],
-    name: str,
-    definition: str,
-    other: str,
-    keys: Sequence[str] | None,
-    is_read: bool,
+    kind: str, columns: Sequence[str], name: str, definition: str, other: str, keys: Sequence[str] | None, is_read: bool
 ) -> Constraint:
     """Return a constraint as the catalogue has it: a condition that is not read here is true."""
     asked = ", ".join(f"{key}::text" for key in keys or ()) if is_read else ""

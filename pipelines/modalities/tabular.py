@@ -49,16 +49,7 @@ GENERATOR, LIKELIHOOD, RANKED = "tabular.autoregressive", "log_prob", True
 REPEATED_UNDER = splitting.POWERFUL_ROWS / HELD_OUT  # rows: with more, one holdout has power
 COMPARED_BY, ATTACKED_BY = "fidelity.detection", "privacy.membership_model"
 
-__all__ = [
-    "check_output",
-    "digest_source",
-    "draft",
-    "losses",
-    "score",
-    "score_sources",
-    "shared",
-    "write_output",
-]
+__all__ = ["check_output", "digest_source", "draft", "losses", "score", "score_sources", "shared", "write_output"]
 
 
 def recognises(path: str | Path) -> bool:

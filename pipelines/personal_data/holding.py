@@ -22,7 +22,7 @@ FIELD = re.compile(r"""["'](\w+)["']\s*:\s*["']|[?&;,\s{]?\b(\w+)=(?=[^\s=])|<(\
 DIALLED_INSIDE = (
     re.compile(  # in most countries with a 0 before it, in North America without; parted, or after a telling word
         r"(?<![\w+.,/-])(?:\(?0[1-9]\d{0,4}\)?(?: ?[ /.-] ?\d{2,8}){1,5}|(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])"
-        r"[2-9]\d\d[ .-]\d{4}|(?<=[a-z:] )0[1-9]\d{8,10})(?![\w/-]|[.,]\d)",
+        r"[2-9]\d\d[ .-]\d{4}|(?<=[a-z:] )0[1-9]\d{8,10})(?![\w/-]|[.,]\d)"
     )
 )
 DIALLED_DIGITS = range(8, 14)  # of a phone number without its country's code

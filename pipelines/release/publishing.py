@@ -76,12 +76,7 @@ def _named(id: str) -> str:
 
 
 def release(
-    approval: Approval | Override,
-    staged: Path,
-    output: Path,
-    id: str,
-    facts: Mapping[str, Any],
-    key: str | None = None,
+    approval: Approval | Override, staged: Path, output: Path, id: str, facts: Mapping[str, Any], key: str | None = None
 ) -> Path:
     """Release a staged folder under `id`, signed by `key`, and point `current` at it; where that release is there
     already, only the latter.

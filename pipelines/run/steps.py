@@ -125,10 +125,7 @@ def split(place: Place, config: RunConfig, table: Result, schema: Result) -> Res
     return stored | {"schema": counted.to_dict(), "shared": modality.shared(train, holdout)}
 
 
-@run_step(
-    reads="sample.constraints generator protect split seed",
-    runs=("pipelines/config/proposals.py", "generators"),
-)
+@run_step(reads="sample.constraints generator protect split seed", runs=("pipelines/config/proposals.py", "generators"))
 def relate(place: Place, config: RunConfig, table: Result, schema: Result) -> Result:
     """Look for rules between columns that the training rows keep, where none are stated."""
     modality = place.modality

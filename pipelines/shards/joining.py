@@ -34,10 +34,7 @@ class Joined:
     def write(self, place: Path) -> Artifact:
         """Write them as one Parquet file, to the byte what one frame of all rows becomes."""
         rows = 0
-        with (
-            atomic_write(place) as aside,
-            pq.ParquetWriter(aside, self.schema, **WRITTEN_AS) as writer,
-        ):
+        with atomic_write(place) as aside, pq.ParquetWriter(aside, self.schema, **WRITTEN_AS) as writer:
             for table in self.groups():
                 writer.write_table(table, row_group_size=JOINED_ROWS)
                 rows += len(table)

@@ -31,12 +31,7 @@ def test_what_remains_of_dependence_is_the_share_of_rows_that_depend(share):
 
 
 @pytest.mark.parametrize(
-    "flaw",
-    [
-        relations.alike_columns_exchanged,
-        relations.number_shuffled_in_a_subgroup,
-        relations.three_columns_apart,
-    ],
+    "flaw", [relations.alike_columns_exchanged, relations.number_shuffled_in_a_subgroup, relations.three_columns_apart]
 )
 def test_what_only_a_subgroup_or_several_columns_together_show_is_refused(flaw):
     case = population.made((1000, 250, 1000), 11)

@@ -110,8 +110,7 @@ def agrees(metric, synthetic, target="label"):
 
 
 @pytest.mark.parametrize(
-    ("how", "share"),
-    [("exchanged", 0.0), ("exchanged", 0.3), ("exchanged", 0.6), ("flipped", 0.3), ("flipped", 0.6)],
+    ("how", "share"), [("exchanged", 0.0), ("exchanged", 0.3), ("exchanged", 0.6), ("flipped", 0.3), ("flipped", 0.6)]
 )
 def test_the_share_of_wrong_labels_is_what_their_agreement_has_lost(how, share):
     passed, lost = agrees(agreement, labelled(1500, 2, **{how: share}))

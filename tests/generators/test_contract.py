@@ -138,13 +138,7 @@ def test_tiny_tables_work(fitted):
 
 
 @pytest.mark.parametrize("name", TABULAR)
-@pytest.mark.parametrize(
-    ("call", "sentence"),
-    [
-        ({"device": "tpu"}, "device"),
-        ({"privacy": object()}, "privacy"),
-    ],
-)
+@pytest.mark.parametrize(("call", "sentence"), [({"device": "tpu"}, "device"), ({"privacy": object()}, "privacy")])
 def test_bad_options_are_one_sentence(name, call, sentence):
     with pytest.raises(ValueError, match=sentence):
         generators.fit(tables.linked(), name, budget=STEPS, **call)

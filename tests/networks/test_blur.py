@@ -6,11 +6,7 @@ from generators.encoding.layout import Layout
 from generators.networks.frequencies import blurrable, blurred
 
 LAYOUT = Layout(  # ten intervals around an exact value, one missing; labels; a number of two tokens
-    sizes=(12, 4, 3, 2),
-    ordered=(11, 0, 3, 2),
-    places=((0,), (1,), (2, 3)),
-    inner={3: (2, [2, 2, 2])},
-    exact={0: (5,)},
+    sizes=(12, 4, 3, 2), ordered=(11, 0, 3, 2), places=((0,), (1,), (2, 3)), inner={3: (2, [2, 2, 2])}, exact={0: (5,)}
 )
 
 

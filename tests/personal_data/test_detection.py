@@ -233,10 +233,7 @@ def test_papers_and_plates_are_told_by_name_or_by_how_they_are_written_and_codes
         made = "".join(rng.choice({"A": "BCDFGHJKLMNPRSTVWXYZ", "9": "0123456789"}.get(c, c)) for c in form * count)
         return [made[at : at + len(form)] for at in range(0, len(made), len(form))]
 
-    told = {
-        *("passeport", "number_plate", "Kennzeichen", "dl_number"),
-        *(f"c{at}" for at in range(1, 6)),
-    }
+    told = {*("passeport", "number_plate", "Kennzeichen", "dl_number"), *(f"c{at}" for at in range(1, 6))}
     made = {
         **{"passeport": codes("99AA99999"), "number_plate": codes("AAA-9999"), "dl_number": codes("A9999999")},
         "Kennzeichen": [rng.choice(["B-KL 12", "HH-AB 1", "M-X 4711"]) for _ in range(90)],

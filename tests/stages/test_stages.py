@@ -170,12 +170,7 @@ def test_tiny_and_ugly_tables_end_in_a_refusal_not_in_an_error(tmp_path, rows, f
 
 def test_a_condition_narrows_the_real_rows(run):
     loaded = with_sample(run["config"], where={"job": "nurse"})
-    loaded = loaded.model_copy(
-        update={
-            "score": config.Scoring(metrics=("fidelity.shape",)),
-            "gate": NO_RULES,
-        }
-    )
+    loaded = loaded.model_copy(update={"score": config.Scoring(metrics=("fidelity.shape",)), "gate": NO_RULES})
     nurses = [frame[frame["job"] == "nurse"].reset_index(drop=True) for frame in (run["train"], run["holdout"])]
     report = scoring.score(
         run["train"], run["holdout"], nurses[1], run["schema"], loaded, names=scoring.metrics(loaded)
@@ -199,10 +194,7 @@ def test_a_condition_that_no_real_row_meets_is_an_error_and_one_that_no_held_out
 
 def test_the_models_likelihood_reaches_the_attack(run):
     loaded = run["config"].model_copy(
-        update={
-            "score": config.Scoring(metrics=("privacy.membership",)),
-            "gate": NO_RULES,
-        }
+        update={"score": config.Scoring(metrics=("privacy.membership",)), "gate": NO_RULES}
     )
     report = scoring.score(
         run["train"], run["holdout"], run["synthetic"], run["schema"], loaded, run["model"], scoring.metrics(loaded)
