@@ -24,7 +24,7 @@ MOST_SINGLES = 8  # different characters at most at a place where each is kept a
 MOST_FORMS = 6
 SHAPED_SHARE = 0.5  # of the words at a place, from which all are drawn in the commonest shape
 CAPACITY_PER_VALUE = 4  # values that a form should have for each real one
-EXAMINED_VALUES = 50_000  # distinct values looked at
+EXAMINED_VALUES, EXAMINED_CHARACTERS = 50_000, 2**22  # distinct values looked at, of long ones fewer
 VAIN_DRAWS = 200  # draws in vain after which values grow longer
 MOST_DIGITS = 17  # digits, one more of which a 64-bit number holds whatever they are
 TEXT_FALLBACK, NUMBER_FALLBACK = "[a-z]{8,12}", r"\d{6,9}"  # where the values have no form of their own
@@ -53,7 +53,7 @@ def form_of(present: pd.Series) -> IdentifierForm:
     if _counts_up(distinct):
         return IdentifierForm(f"sequence{{{len(str(abs(int(distinct.max()))))}}}")
     number = pd.api.types.is_numeric_dtype(present.dtype)
-    texts = [text_of(value) for value in distinct]
+    texts = _few([text_of(value) for value in distinct])
     if number and not all(re.fullmatch(r"-?\d{1,18}|\d{19,20}", text) for text in texts):
         return IdentifierForm(NUMBER_FALLBACK)  # fractions, or numbers that no whole type holds
     check = scheme_of(texts)
@@ -65,11 +65,17 @@ def form_of(present: pd.Series) -> IdentifierForm:
     )[:MOST_FORMS]
     if not common or not any(texts):
         return IdentifierForm(NUMBER_FALLBACK if number else TEXT_FALLBACK)
-    patterns = [_roomy(group, len(every) / len(distinct)) for group in common]
+    patterns = [_roomy(group, len(every) / len(texts)) for group in common]
     whole = sum(map(len, common))
     shares = [max(1, round(100 * len(group) / whole)) for group in common]
     mixed = "|".join(f"{share}%{pattern}" for share, pattern in zip(shares, patterns, strict=True))
     return IdentifierForm(patterns[0] if len(common) == 1 else mixed, check)
+
+
+def _few(texts: list[str]) -> list[str]:
+    """Return the first texts, as many as have EXAMINED_CHARACTERS together, but COMMON_VALUES at least."""
+    ends = np.cumsum([len(text) for text in texts])
+    return texts[: max(COMMON_VALUES, int(np.searchsorted(ends, EXAMINED_CHARACTERS, "right")))]
 
 
 def _counts_up(distinct: pd.Series) -> bool:

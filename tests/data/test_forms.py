@@ -59,6 +59,15 @@ def test_a_form_has_room_for_more_values_than_are_looked_at(monkeypatch):
     assert form_of(pd.Series(real)).pattern == r"K\-\d{4,4}"  # K-0 and three digits are 1,000 values, of 400 real ones
 
 
+def test_of_long_texts_few_are_looked_at(monkeypatch):
+    monkeypatch.setattr(forms, "EXAMINED_CHARACTERS", 1000)
+    looked = []
+    monkeypatch.setattr(forms, "scheme_of", lambda texts: looked.extend(texts) or "")
+    rng = np.random.default_rng(0)
+    found = form_of(pd.Series([f"{k} " + "word " * rng.integers(10, 30) for k in range(200)]))
+    assert 5 < len(looked) < 30 and found.pattern
+
+
 @pytest.mark.parametrize("first", [10**16, 10**17, 10**18 - 20, 9 * 10**18], ids=str)
 def test_long_numbers_that_count_up(first):
     real = pd.Series(range(first, first + 300))
