@@ -115,7 +115,7 @@ def test_what_needs_all_rows_says_so(table, small, tmp_path):
         return config.load(tmp_path / "x.csv", [*settings])
 
     with pytest.raises(
-        LaunderError, match=r"expected all 2,400 rows to enlarge a table, found [56]\d\d by source\.rows"
+        LaunderError, match=r"expected all 2,400 rows to enlarge a table, found [56]\d\d allowed by source\.rows"
     ):
         pipeline.augment(runs.doing(asked(small)), asked(small, "score.target=town"))
     with pytest.raises(LaunderError, match=r"expected all 2,400 rows to enlarge a table"):
