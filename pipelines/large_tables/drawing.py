@@ -17,18 +17,18 @@ from launderette.pipelines.large_tables.profiles import Convert, Profiles
 from launderette.pipelines.run.artifacts import LaunderError
 
 BUCKET_BITS = 16  # of a key by which rows are drawn: 65,536 parts of the table
-LOOKED_ROWS = 1 << 16  # rows looked at at a time
+LOOKED_ROWS, LOOKED_BYTES = 1 << 16, 1 << 25  # rows looked at at a time, and bytes of them
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 Keyed = Iterator[tuple[pa.Table, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What is drawn of a table: `most`, how many rows of so many rows and columns; the column of entities, if any;
-    whether that is the `whole` table, whose rows are then not counted for it.
+    """What is drawn of a table: `most`, how many rows of so many rows and columns, and bytes of a row in memory; the
+    column of entities, if any; whether that is the `whole` table, whose rows are then not counted for it.
     """
 
-    most: Callable[[int, int], int]
+    most: Callable[[int, int, float], int]
     seed: int
     entity: str | None = None
     whole: bool = False
@@ -90,13 +90,15 @@ def _chosen(batches: Batches, rows: int, most: int, asked: Draw) -> int:
 
 
 def chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Return the rows of batches, about LOOKED_ROWS at a time, batches of one schema together."""
-    waiting = list[pa.RecordBatch]()
+    """Return the rows of batches, about LOOKED_ROWS or LOOKED_BYTES at a time, batches of one schema together."""
+    waiting, size = list[pa.RecordBatch](), 0
     for batch in batches:
-        if waiting and (batch.schema != waiting[0].schema or sum(map(len, waiting)) + len(batch) > LOOKED_ROWS):
+        full = size > LOOKED_BYTES or sum(map(len, waiting)) + len(batch) > LOOKED_ROWS
+        if waiting and (batch.schema != waiting[0].schema or full):
             yield pa.Table.from_batches(waiting)
-            waiting = []
+            waiting, size = [], 0
         waiting.append(batch)
+        size += batch.nbytes
     if waiting:
         yield pa.Table.from_batches(waiting)
 

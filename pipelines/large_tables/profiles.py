@@ -1,8 +1,8 @@
 """What all rows of a table say of each column: its distinct values with how many rows have each, in bounded memory.
 
-Counts are exact up to MOST_DISTINCT values. Of more, those whose hash is least are kept, each with all of its rows
-(bottom-k sampling; Cohen and Kaplan, 2007, "Summarizing data using bottom-k sketches"): how many rows share a value,
-and how values are written, is as in the whole column.
+Counts are exact up to MOST_DISTINCT values, or MOST_BYTES of texts. Of more, those whose hash is least are kept, each
+with all of its rows (bottom-k sampling; Cohen and Kaplan, 2007, "Summarizing data using bottom-k sketches"): how many
+rows share a value, and how values are written, is as in the whole column.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-MOST_DISTINCT = 100_000  # values of a column
+MOST_DISTINCT, MOST_BYTES = 100_000, 2**25  # values of a column, and bytes of its texts
 ROWS_PER_VALUE = 50  # on average of what is inferred from, at most: more tell nothing of a column's kind
 Convert = Callable[[pa.Table], pd.DataFrame]  # of Arrow's rows to a frame, as a format of files has it
 
@@ -38,7 +39,7 @@ class Profile:
         hashes = pd.util.hash_array(values.to_numpy(zero_copy_only=False))
         found = pa.table({"v": values, "n": counted.field(1), "h": pa.array(hashes)})
         self._counted.append(found if self._limit is None else found.filter(pa.array(hashes <= self._limit)))
-        if sum(map(len, self._counted[1:])) > MOST_DISTINCT:
+        if sum(map(len, self._counted[1:])) > MOST_DISTINCT or sum(t.nbytes for t in self._counted[1:]) > MOST_BYTES:
             self._merge()
 
     def _merge(self) -> None:
@@ -46,9 +47,9 @@ class Profile:
         table = pa.concat_tables(self._counted, promote_options="permissive")
         table = table.group_by("v", use_threads=False).aggregate([("n", "sum"), ("h", "min")])
         table = table.rename_columns({"n_sum": "n", "h_min": "h"})
-        if len(table) > MOST_DISTINCT:
+        if (most := _most(table)) < len(table):
             hashes = table["h"].to_numpy()
-            self._limit = np.partition(hashes, MOST_DISTINCT - 1)[MOST_DISTINCT - 1]
+            self._limit = np.partition(hashes, most - 1)[most - 1]
             table = table.filter(pa.array(hashes <= self._limit))
         self._counted = [table]
 
@@ -70,6 +71,16 @@ class Profile:
         shown = np.maximum(1, np.round(rows * min(1, ROWS_PER_VALUE * MOST_DISTINCT / rows.sum()))).astype("int64")
         values = table["v"].take(pa.array(np.repeat(np.arange(len(table)), shown)))
         return pa.chunked_array([*values.chunks, *nulls.cast(values.type).chunks], values.type)
+
+
+def _most(table: pa.Table) -> int:
+    """Return how many values are kept, in the order of their hashes: of more values never more of these."""
+    kind = table["v"].type
+    if table.nbytes <= MOST_BYTES or not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return min(MOST_DISTINCT, len(table))
+    order = np.argsort(table["h"].to_numpy())
+    ends = np.cumsum(pc.binary_length(table["v"]).to_numpy().astype("int64")[order])
+    return min(MOST_DISTINCT, max(1, int(np.searchsorted(ends, MOST_BYTES, "right"))))
 
 
 class Profiles:

@@ -36,7 +36,7 @@ def choose(
     the real rows, if these may be looked at.
     """
     check_unchanged(synthetic["path"], synthetic["digest"])
-    file, asked = pq.ParquetFile(synthetic["path"]), Draw(lambda rows, columns: rows, config.seed)
+    file, asked = pq.ParquetFile(synthetic["path"]), Draw(lambda rows, *_: rows, config.seed)
     found = drawing.part(lambda: file.iter_batches(drawing.LOOKED_ROWS), synthetic["rows"], rows, asked)
     target = place.path("scored.parquet")
     with atomic_write(target) as aside:

@@ -17,6 +17,8 @@ JOINED_COPIES = 3  # of a batch of rows while it is joined: read, in the schema 
 LOADED_BYTES = 0.75e9  # of the libraries and a small model while it is trained
 SCORED_BYTES, SCORED_ROWS = 1.0e9, 100_000  # what scoring takes for so many rows, and for any more
 SCORED_CELL_BYTES = 120  # of a value that is learned from, over all tables while these are scored
+ORDINARY_BYTES = 24  # of a value in Arrow's memory; of longer texts so many copies are held more
+LONG_COPIES = 8
 CELL_BYTES = 40  # of a value of a table that is read as a whole
 CELL_SECONDS, FIRST_SECONDS = 1.6e-5, 110  # for a value, two cores; training and scoring of any table
 STREAMED_SECONDS = 3.7e-6  # of CELL_SECONDS, for a value that is read and drawn but not learned from
@@ -80,31 +82,37 @@ def after(rows: int, shards: int, first: Callable[[], Path], batch: int) -> Ahea
     return Ahead(rows, shards, seconds, path.stat().st_size, table.nbytes * min(batch, shards))
 
 
-def of_run(rows: int, columns: int) -> tuple[float, float, float]:
-    """Return the memory and the disk (bytes) and the seconds that a run on a table takes, drawing as many rows."""
+def of_run(rows: int, columns: int, row_bytes: float = 0) -> tuple[float, float, float]:
+    """Return the memory and the disk (bytes) and the seconds that a run on a table takes, drawing as many rows, of so
+    many bytes each.
+    """
     cells = rows * columns
-    memory = LOADED_BYTES + SCORED_BYTES * min(1, rows / SCORED_ROWS) + SCORED_CELL_BYTES * cells
+    memory = LOADED_BYTES + SCORED_BYTES * min(1, rows / SCORED_ROWS) + rows * _of_row(columns, row_bytes)
     return memory, FILE_CELL_BYTES * cells, FIRST_SECONDS + CELL_SECONDS * cells
 
 
-def learned(rows: int, columns: int, memory: float = inf) -> int:
+def _of_row(columns: int, row_bytes: float) -> float:
+    return SCORED_CELL_BYTES * columns + LONG_COPIES * max(0, row_bytes - ORDINARY_BYTES * columns)
+
+
+def learned(rows: int, columns: int, memory: float = inf, row_bytes: float = 0) -> int:
     """Return of how many rows of a table a run learns within so many bytes of memory; LaunderError where that will not
     do even for few.
     """
-    least = of_run(min(rows, LEAST_LEARNED), columns)[0]
+    least = of_run(min(rows, LEAST_LEARNED), columns, row_bytes)[0]
     if least > memory:
         raise LaunderError(
             f"expected about {written(least)} of memory for {min(rows, LEAST_LEARNED):,} rows of {columns} columns, "
             f"found resources.memory: {found(memory)}; allow more"
         )
-    return int(min(rows, held(columns, memory)))
+    return int(min(rows, held(columns, memory, row_bytes)))
 
 
-def check_free(rows: int, columns: int, free: float | None) -> None:
+def check_free(rows: int, columns: int, free: float | None, row_bytes: float = 0) -> None:
     """Raise LaunderError where a table that is read as a whole takes more than the memory that is free (bytes; None
     where that is not known).
     """
-    needed = CELL_BYTES * rows * columns
+    needed = rows * max(CELL_BYTES * columns, LONG_COPIES * row_bytes)
     if free is not None and needed > free:
         raise LaunderError(
             f"expected about {written(needed)} of memory to hold {rows:,} rows of {columns} columns, found "
@@ -113,10 +121,10 @@ def check_free(rows: int, columns: int, free: float | None) -> None:
         )
 
 
-def held(columns: int, memory: float = inf) -> float:
+def held(columns: int, memory: float = inf, row_bytes: float = 0) -> float:
     """Return the most rows of so many columns that a run learns from within so many bytes of memory."""
-    few = (memory - LOADED_BYTES) / (SCORED_BYTES / SCORED_ROWS + SCORED_CELL_BYTES * columns)
-    many = (memory - LOADED_BYTES - SCORED_BYTES) / (SCORED_CELL_BYTES * columns)
+    few = (memory - LOADED_BYTES) / (SCORED_BYTES / SCORED_ROWS + _of_row(columns, row_bytes))
+    many = (memory - LOADED_BYTES - SCORED_BYTES) / _of_row(columns, row_bytes)
     return few if few < SCORED_ROWS else many
 
 

@@ -81,7 +81,7 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
     rows = columnar.rows(found) if form == PARQUET else source.counted
     if rows is None and draw and not draw.whole:
         rows = source.rows
-    if draw and rows is not None and (most := draw.most(rows, len(source.names))) < rows:
+    if draw and rows is not None and (most := draw.most(rows, len(source.names), _row_bytes(source))) < rows:
         asked = draw if draw.entity in source.names else replace(draw, entity=None)
         frame, profile = drawing.draw(source.batches, rows, most, asked, partial(_frame, form))
         return TableRead(_noted(frame, source), rows, profile)
@@ -93,6 +93,12 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
     else:
         frame = _frame(form, pa.Table.from_batches(list(source.batches())))
     return TableRead(_noted(frame, source), len(frame))
+
+
+def _row_bytes(source: TableSource) -> float:
+    """Return how many bytes a row of the first batch takes in Arrow's memory."""
+    first = next(iter(source.batches()), None)
+    return first.nbytes / max(1, len(first)) if first is not None else 0.0
 
 
 def frames(uri: str | Path, names: list[str], **options: Unpack[ReadingOptions]) -> Iterator[pd.DataFrame]:

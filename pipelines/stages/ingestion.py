@@ -59,10 +59,10 @@ def _drawn(config: RunConfig, entity: str | None) -> TableRead:
     asked, memory = config.source.rows, config.resources.memory_bytes
     whole = asked is None and math.isinf(memory)
 
-    def most(rows: int, columns: int) -> int:
+    def most(rows: int, columns: int, row_bytes: float) -> int:
         if whole:
-            preflight.check_free(rows, columns, free(torch.device("cpu")))
-        return preflight.learned(rows if asked is None else min(asked, rows), columns, memory)
+            preflight.check_free(rows, columns, free(torch.device("cpu")), row_bytes)
+        return preflight.learned(rows if asked is None else min(asked, rows), columns, memory, row_bytes)
 
     return tables.draw_table(config.source.path, Draw(most, config.seed, entity, whole=whole), **reading(config))
 

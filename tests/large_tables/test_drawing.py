@@ -20,7 +20,7 @@ SEVERAL_LINES = ['a\nb, "c"', "d", 'e"\n', ""]
 
 
 def drawn(path, most, seed=0, entity=None):
-    return draw_table(path, Draw(lambda rows, columns: most, seed, entity))
+    return draw_table(path, Draw(lambda *_: most, seed, entity))
 
 
 def written(given, path):
@@ -35,6 +35,13 @@ def written(given, path):
         return path / "x.parquet"
     frame.to_csv(path / "x.csv", index=False)
     return path / "x.csv"
+
+
+def test_a_draw_is_told_how_long_the_texts_of_a_row_are(tmp_path):
+    (tmp_path / "x.csv").write_text("n,text\n" + "".join(f"{k},{'long ' * 200}\n" for k in range(50)))
+    told = []
+    draw_table(tmp_path / "x.csv", Draw(lambda rows, columns, row_bytes: told.append(row_bytes) or 10, 0))
+    assert 1000 <= told[0] < 1050
 
 
 @settings(

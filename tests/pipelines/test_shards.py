@@ -132,6 +132,7 @@ def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeyp
     assert said.startswith("1,000,000 rows of 20 columns: about 8 minutes on two cores, 3.9 GiB of memory")
     assert preflight.learned(1_000_000, 20) == 1_000_000 > preflight.learned(1_000_000, 20, 2**30) == 26_108
     assert preflight.of_run(26_108, 20)[0] <= 2**30 and preflight.learned(10**7, 20, 2**32) == 1_060_403
+    assert preflight.learned(60_000, 4, 1.5 * 2**30) == 60_000 > 2 * preflight.learned(60_000, 4, 1.5 * 2**30, 4800)
     with pytest.raises(
         LaunderError, match=r"for 10,000 rows of 20 columns, found resources.memory: 819 MiB; allow more"
     ):
