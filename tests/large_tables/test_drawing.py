@@ -37,6 +37,18 @@ def written(given, path):
     return path / "x.csv"
 
 
+def test_of_long_texts_the_same_few_are_kept_however_they_come(monkeypatch):
+    monkeypatch.setattr(profiles, "MOST_BYTES", 2000)
+    texts, kept = pa.array([f"{k} " + "x" * (k * 7 % 90) for k in range(400)]), []
+    for size in (7, 400):
+        profile = profiles.Profile()
+        for at in range(0, 400, size):
+            profile.add(pa.field("v", pa.string()), pa.chunked_array([texts.slice(at, size)]))
+        profile._merge()
+        kept.append(sorted(profile._counted[0]["v"].to_pylist()))
+    assert kept[0] == kept[1] and 1800 < sum(map(len, kept[0])) <= 2000
+
+
 def test_a_draw_is_told_how_long_the_texts_of_a_row_are(tmp_path):
     (tmp_path / "x.csv").write_text("n,text\n" + "".join(f"{k},{'long ' * 200}\n" for k in range(50)))
     told = []
