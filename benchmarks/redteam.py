@@ -110,7 +110,7 @@ def _chosen(wanted: Collection[str]) -> list[str]:
 def _judged(options: argparse.Namespace, kind: str, seed: int) -> Found | None:
     """What the gate says of a kind; None where the population lacks what it needs."""
     flaw, started = calibration.load(kind), time.process_time()
-    of_images = flaw.__annotations__["return"] == "ImageCase"
+    of_images = calibration.makes_images(flaw)
     honest = population.digits(DIGITS, seed) if of_images else _honest(options, seed)
     try:
         case = flaw(honest, np.random.default_rng([seed, 131]))

@@ -38,6 +38,11 @@ def load(name: str) -> Callable:
     return _kinds(_module(section))[kind]
 
 
+def makes_images(flaw: Callable) -> bool:
+    """Whether a kind takes and returns images rather than tables; one of a table of variants is a partial function."""
+    return bool(getattr(flaw, "func", flaw).__annotations__["return"] == "ImageCase")
+
+
 def _module(section: str) -> ModuleType:
     return importlib.import_module(f"launderette.evaluation.calibration.{section}")
 

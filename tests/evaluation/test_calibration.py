@@ -68,13 +68,13 @@ def test_an_honest_sample_of_a_small_real_table_passes(name):
 
 @pytest.fixture(scope="module")
 def cases():
-    return {"Case": population_of.made((300, 75, 300)), "ImageCase": population_of.digits((120, 40, 120))}
+    return {False: population_of.made((300, 75, 300)), True: population_of.digits((120, 40, 120))}  # of images
 
 
 @pytest.mark.parametrize("kind", calibration.names())
 def test_a_kind_of_flaw_changes_the_case_and_keeps_its_columns(cases, kind):
     flaw = calibration.load(kind)
-    honest = cases[flaw.__annotations__["return"]]
+    honest = cases[calibration.makes_images(flaw)]
     made, again = (flaw(honest, np.random.default_rng(1)) for _ in range(2))
     assert flaw.__doc__
     assert same(made, again)
