@@ -28,6 +28,8 @@ def test_a_deployment_runs_the_flow_on_a_whole_configuration(name):
     one = DEPLOYMENTS[name]
     DeploymentConfig.model_validate(one)
     assert "concurrency_limit" not in one  # a server that restarts meanwhile never gives its slot back
+    ((step, given),) = ((step, given) for steps in one["pull"] for step, given in steps.items())
+    assert step.endswith(".set_working_directory") and given == {"directory": "."}  # else /opt/prefect in an image
     flow = load_flow_from_entrypoint(one["entrypoint"])
     flow.validate_parameters(one["parameters"])
     loaded = config.validate(one["parameters"]["config"] | {"schedule": one["schedules"][0]})
