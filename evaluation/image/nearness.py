@@ -24,7 +24,7 @@ BLOCK_VIEWS = 2000  # images compared at once
 SHUFFLED = 100  # images of the floor
 SEARCHED_ALONE = 400  # real images that are searched for among the others of their collection
 LEAST_DISTANCE = 1e-9
-COUNTS = 6  # of whole images, of parts and of blurred ones, by two limits: they share one error
+COUNTS = 4  # of whole images and of parts, by two limits: they share one error
 
 Crowding = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
 Seen = Callable[[torch.Tensor, torch.Tensor], Iterator[views.Pair]]
@@ -38,7 +38,7 @@ def copies(samples: ImageSamples, *, seed: int = 0) -> Score:
     shifts, turns, mirror images, tilts and crops, whatever the light, the contrast or the sign. A copy is as near as
     1 % of real images are: held-out ones, for which the same is searched (the ceiling), and training images among the
     others. `detail` counts these, those as near as the nearest real image, and both for parts of images (halves,
-    middles, rims) and for blurred ones, beside what chance allows.
+    middles, rims), beside what chance allows.
     """
     return _copied(samples, "train", "holdout", seed)
 
@@ -52,13 +52,11 @@ def copies_of_holdout(samples: ImageSamples, *, seed: int = 0) -> Score:
 
 def _copied(samples: ImageSamples, real: str, unseen: str, seed: int) -> Score:
     roles = [role for role in ("synthetic", "shuffled", real, unseen) if role == "shuffled" or role in samples.pixels]
-    whole, *others = (
-        {role: _ratios(samples, role, real, way, seed) for role in roles} for way in (crowding, *SEVERAL.values())
+    whole, parts = (
+        {role: _ratios(samples, role, real, way, seed) for role in roles} for way in (crowding, crowding_of_parts)
     )
-    found = {"": whole}
-    for words, ratios in zip(SEVERAL, others, strict=True):
-        known = _known(ratios, real, unseen)
-        found[words] = {role: unusual(own, known) for role, own in ratios.items()}
+    known = _known(parts, real, unseen)
+    found = {"": whole, " in a part of them": {role: unusual(ratios, known) for role, ratios in parts.items()}}
     counts = [count for words, ratios in found.items() for count in _counted(words, ratios, real, unseen)]
     limit, first = _limit(_known(whole, real, unseen), LOOKALIKE_SHARE), counts[0]
     detail = {"rows": first.of, "copies": first.hits, "ratio": limit, "counts": [count.detail() for count in counts]}
@@ -120,14 +118,6 @@ def crowding(images: np.ndarray, others: np.ndarray, own: np.ndarray | None = No
 def crowding_of_parts(images: np.ndarray, others: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
     """Logarithm of `crowding` of each part of images, without any other view: float64 [n, parts]."""
     return np.log(np.stack(list(_crowding(images, others, own, views.parts, BLANK)), 1))
-
-
-def crowding_if_blurred(images: np.ndarray, others: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
-    """Logarithm of `crowding` where images, or the others, are blurred: float64 [n, ways to blur]."""
-    return np.log(np.stack(list(_crowding(images, others, own, views.blurred, BLANK)), 1))
-
-
-SEVERAL: dict[str, Crowding] = {" in a part of them": crowding_of_parts, " but for a blur": crowding_if_blurred}
 
 
 def unusual(parts: np.ndarray, known: np.ndarray) -> np.ndarray:

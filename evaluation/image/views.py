@@ -11,14 +11,13 @@ from itertools import product
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, affine_grid, avg_pool2d, grid_sample, interpolate, pad
+from torch.nn.functional import adaptive_avg_pool2d, affine_grid, grid_sample, interpolate
 
 VIEW_SIDE = 12  # pixels of a side of views
 TILTS = (-20, -10, 10, 20)  # degrees
 CROPS = (1 / 8, 1 / 4)  # of a side that is cut off
-BLURS = (3, 2)  # pixels of a side, of which each becomes the mean
 DARK = 2 / 255  # deviation of pixels under which an image counts as blank
-VIEWS = 175  # pairs, about
+VIEWS = 170  # pairs, about
 
 Pair = tuple[Tensor, Tensor]  # float32 [n, 1, h, w] and [m, 1, h, w]
 
@@ -50,14 +49,6 @@ def parts(images: Tensor, others: Tensor) -> Iterator[Pair]:
     """
     for mask in _masks(*images.shape[2:]):
         yield images[:, :, mask], others[:, :, mask]
-
-
-def blurred(images: Tensor, others: Tensor) -> Iterator[Pair]:
-    """Images as they are beside others that are blurred, and both blurred, which takes noise away."""
-    for side in BLURS:
-        yield images, _blurred(others, side)
-        yield _blurred(images, side), _blurred(others, side)
-        yield _blurred(images, side), _blurred(_blurred(others, side), side)
 
 
 def described(views: Tensor) -> Tensor:
@@ -108,12 +99,6 @@ def _tilted(x: Tensor, degrees: float) -> Tensor:
 
 def _inner(x: Tensor) -> Tensor:
     return x[:, :, 1:-1, 1:-1]
-
-
-def _blurred(x: Tensor, side: int) -> Tensor:
-    """Each pixel as the mean of a square of others around it."""
-    around = side // 2, side - 1 - side // 2
-    return avg_pool2d(pad(x, (*around, *around), mode="replicate"), side, stride=1)
 
 
 def _cropped(x: Tensor, y: Tensor, share: float) -> Iterator[Pair]:

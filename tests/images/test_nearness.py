@@ -22,7 +22,7 @@ DISGUISED = (
     "corner_cropped",
     "fifth_noisy",
     "corner_covered",
-    "class_copied_brighter_and_blurred",
+    "middle_covered",
     "half_exchanged",
     "middle_exchanged",
     "rows_interlaced",
