@@ -9,7 +9,8 @@ serve for choosing now. Those of the last four are the first of R's tables in ra
 variant of one: five and five, four and four, three and three, six and six of at least 300 rows and of fewer. Those of
 `small` have 20 to 299 rows, the first ones by 20261130 but for some series, of 3 to 40 columns; targets are none. Those
 of `smaller` and `tiny` are the next eight and eight in that order, `smaller` with two of other packages. Those of `few`
-and `unseen` are the first eight and the next eight by 20261205 that are in no other part, but for a list of names.
+and `unseen` are the first eight and the next eight by 20261205 that are in no other part, but for a list of names;
+`unseen` was run once, and nothing was changed for it since.
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 Those of `once`, of 300 to 5,000 rows and 4 to 40 columns, are the first eight by 20261203 but for variants of others
 and a list of codes; they were run before anything was changed for them. So were those of `blind`, the first eight by
