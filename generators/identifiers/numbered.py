@@ -47,19 +47,33 @@ def _counts(column: Numerical, values: pd.Series) -> bool:
 
 def _decides_most(name: str, codes: dict[str, np.ndarray]) -> bool:
     own = codes[name]
-    others = {other: values for other, values in codes.items() if other != name and values.max() > 0}
-    if any(_follows(own, values) for values in others.values()):
+    others = [values for other, values in codes.items() if other != name and values.max() > 0]
+    kept = _kept(_firsts(own), others)
+    if len(kept) < DECIDED_COLUMNS * len(others) or any(_follows(own, _firsts(values)) for values in others):
         return False
-    kept = [values for values in others.values() if _follows(values, own)]
     met = np.random.default_rng(0).permutation(len(own))
     agreeing = np.mean([values == values[met] for values in kept], axis=0) == 1 if kept else np.ones(1)
-    return len(kept) >= DECIDED_COLUMNS * len(others) and bool(agreeing.mean() < MET_BY_CHANCE)
+    return bool(agreeing.mean() < MET_BY_CHANCE)
 
 
-def _follows(values: np.ndarray, deciding: np.ndarray) -> bool:
-    """Whether nearly all rows [rows] have the code that the first one of their deciding code has."""
-    _, first, of = np.unique(deciding, return_index=True, return_inverse=True)
-    return bool((values == values[first[of]]).mean() >= KEPT_BY_NUMBERS)
+def _kept(firsts: np.ndarray, others: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the columns of codes that one with such `firsts` decides, no more of them once too many are not."""
+    kept = list[np.ndarray]()
+    for seen, values in enumerate(others, 1):
+        kept += [values] if _follows(values, firsts) else []
+        if seen - len(kept) > (1 - DECIDED_COLUMNS) * len(others):
+            break
+    return kept
+
+
+def _firsts(codes: np.ndarray) -> np.ndarray:
+    """Return the first row with the code of each row, of codes from 0 up: int64 [rows]."""
+    return np.unique(codes, return_index=True)[1][codes]
+
+
+def _follows(values: np.ndarray, firsts: np.ndarray) -> bool:
+    """Whether nearly all rows [rows] have the code that the first row of a deciding code has."""
+    return bool((values == values[firsts]).mean() >= KEPT_BY_NUMBERS)
 
 
 def _identifier(column: Numerical, values: pd.Series) -> Identifier:
