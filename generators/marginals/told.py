@@ -31,14 +31,14 @@ class ToldGroups:
 
 def with_told(found: Sequence[Histogram], columns: Sequence[PublicColumn]) -> list[Histogram]:
     """Return histograms with what rows have told before, when the domain was learnt: those were all rows, these may be
-    a part of them, chosen at random.
+    a part of them, chosen at random, whose share follows from both: by squares without those of the noise.
     """
     told = [_groups(*own) for own in zip(found, columns, strict=True)]
-    squared = sum(float(own.rows @ own.rows) for own in told)
+    squared = sum(float(own.rows @ own.rows - own.noise.sum()) for own in told)
     both = sum(float(own.sums(one.counts) @ own.rows) for one, own in zip(found, told, strict=True))
     if squared <= 0 or both <= 0:
         return list(found)
-    return [_merged(*own, both / squared) for own in zip(found, told, strict=True)]
+    return [_merged(*own, min(1.0, both / squared)) for own in zip(found, told, strict=True)]
 
 
 def _groups(one: Histogram, column: PublicColumn) -> ToldGroups:

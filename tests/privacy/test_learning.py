@@ -113,6 +113,13 @@ def test_rows_between_powers_of_two_correct_the_cells_that_lie_between_them(low,
     assert np.allclose(merged.counts, found) and merged.variance.max() < 1
 
 
+def test_noise_on_what_was_told_makes_no_rows_fewer():
+    """Of labels of 100 rows each, all of which were told before and are here: the noise then was 100 or -100."""
+    column = PublicColumn("x", "categorical", categories=tuple("abcd"), rows=(0, 200, 0, 200), noise=1e4)
+    one = histograms.Histogram(None, np.full(4, 100.0), np.full(4, 1e6))
+    assert 390 < told.with_told([one], [column])[0].counts.sum() < 410  # 200 by squares of which the noise is a part
+
+
 def test_what_is_learnt_is_part_of_the_guarantee():
     model = generators.fit(TABLE, "tabular.marginals", privacy=Privacy(4.0, 1e-5, {"ill": "boolean"}, domain="learn"))
     assert 3.9 < model.ledger.epsilon <= 4.0 and model.ledger.public == ("ill",)
