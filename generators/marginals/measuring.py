@@ -151,8 +151,9 @@ def _rows(histograms: Sequence[Histogram]) -> float:
     found, variance = (float(x[0]) for x in merged(sums))
     if found <= SIGNAL_DEVIATIONS * math.sqrt(variance) or found < 1:
         raise GeneratorError(
-            f"expected more rows for this epsilon, found that the noise (standard deviation {math.sqrt(variance):.0f}) "
-            "drowns even their number; raise privacy.epsilon, drop columns, or bring more rows"
+            f"expected more than about {SIGNAL_DEVIATIONS * math.sqrt(variance):,.0f} rows for this epsilon, found "
+            f"that the noise (standard deviation {math.sqrt(variance):,.0f}) drowns even their number; raise "
+            "privacy.epsilon, drop columns, or bring more rows"
         )
     return found
 

@@ -8,7 +8,7 @@ on a public code list takes the rest of it. Counts that were told serve as histo
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,15 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
     found.public(frame.columns)  # fails for a formula, for one, of a column that was found to hold no numbers
     return found
+
+
+def least_rows(privacy: Privacy, names: Iterable[str]) -> int:
+    """Return how many rows the noise of the first questions drowns, by what is public alone: nothing is asked."""
+    columns = privacy.public(names)
+    squared = accounting.mu_of(privacy.epsilon, privacy.delta * (1 - DELTA_SHARE)) ** 2
+    questions = sum(map(_first_questions, columns))
+    share = min(QUESTION_SHARE, FIRST_QUESTIONS_SHARE / max(questions, 1))
+    return math.ceil(SEEN_DEVIATIONS * NoisyQueries(squared, privacy.reach).sigma(share)) if questions else 0
 
 
 def _first_questions(column: PublicColumn) -> int:

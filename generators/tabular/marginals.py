@@ -5,8 +5,9 @@ generator to choose: each table is told with discrete Gaussian noise, and whatev
 more. Without one it is a baseline that knows pairs and nothing beyond them.
 """
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Unpack
@@ -25,7 +26,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring, told
 from launderette.generators.privacy import formulas
-from launderette.generators.privacy.domain import Privacy, provenance
+from launderette.generators.privacy.domain import Privacy, PublicColumn, provenance
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries
 from launderette.generators.sampling import imputation, reading
@@ -148,15 +149,29 @@ def measure(
     """Ask all that is asked of the rows under a privacy budget, and return what is made of the answers."""
     known = privacy.public(schema.names)
     public = [column for column in known if not column.derived]
-    whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
-    weights = measuring.shares([histograms.cells_of(column) for column in public])
-    weights *= [1 + histograms.rounds_of(column) for column in public]  # a column is asked once and then in each round
-    weights *= [TOLD_WEIGHT if len(column.rows) == len(column.categories or ()) > 0 else 1.0 for column in public]
-    parts = whole * weights / weights.sum()
+    parts = _parts(public)
     counted = [histograms.learn(data[c.name], c, queries, share) for c, share in zip(public, parts, strict=True)]
     counted = told.with_told(counted, public)
     encoded = Encoding(schema, tuple(one.column for one in counted), derived=formulas.derived(known))
     return encoded, measuring.fit(_codes(encoded, data), counted, queries, config.bins, config.edges)
+
+
+def _parts(public: Sequence[PublicColumn]) -> np.ndarray:
+    """Return the share of mu^2 for the histogram of each column."""
+    whole = measuring.HISTOGRAMS_SHARE if len(public) > 1 else 1.0
+    weights = measuring.shares([histograms.cells_of(column) for column in public])
+    weights *= [1 + histograms.rounds_of(column) for column in public]  # a column is asked once and then in each round
+    weights *= [TOLD_WEIGHT if len(column.rows) == len(column.categories or ()) > 0 else 1.0 for column in public]
+    return np.asarray(whole * weights / weights.sum())
+
+
+def least_rows(privacy: Privacy, names: Iterable[str]) -> int:
+    """Return how many rows, about, of these columns the noise drowns, by what is public alone: nothing is asked."""
+    public = [column for column in privacy.public(names) if not column.derived]
+    queries = NoisyQueries(privacy.squared, privacy.reach)
+    sigmas = [queries.sigma(p / (1 + histograms.rounds_of(c))) for c, p in zip(public, _parts(public), strict=True)]
+    told = sum(1 / (histograms.cells_of(c) * sigma**2) for c, sigma in zip(public, sigmas, strict=True))
+    return math.ceil(measuring.SIGNAL_DEVIATIONS / math.sqrt(told))
 
 
 def _codes(encoded: Encoding, data: pd.DataFrame) -> list[np.ndarray]:

@@ -182,12 +182,28 @@ def _with_sides(frame: pd.DataFrame, raw: pd.DataFrame, entities: pd.Series | No
 
 
 def check_source(config: RunConfig) -> list[str]:
-    """Read the source and return what becomes of values outside the stated domain; nothing is asked."""
+    """Read the source and return what becomes of values outside the stated domain, and whether noise is to drown so few
+    rows; nothing is asked.
+    """
     rows = _rows(config)
-    if learns(config):
-        return notes_of(rows)
     (raw, _, notes), privacy = _of_entities(rows, config), guarantee(config)
-    return notes_of(rows) + notes + _lost(raw, privacy.conform(raw)[0], privacy)
+    lost = [] if learns(config) else _lost(raw, privacy.conform(raw)[0], privacy)
+    return notes_of(rows) + notes + lost + _drowned(raw, config, privacy)
+
+
+def _drowned(raw: pd.DataFrame, config: RunConfig, privacy: Privacy) -> list[str]:
+    """Return a sentence where the rows are too few for the budget, for inside only: nothing is spent yet."""
+    from launderette.generators.tabular import marginals  # late: of the families, only this one is looked at
+
+    kept, least = len(raw), learning.least_rows(privacy, raw.columns) if learns(config) else 0
+    if not learns(config):
+        kept, least = round((1 - config.split.share) * kept), marginals.least_rows(privacy, raw.columns)
+    if kept > least:
+        return []
+    return [
+        f"About {kept:,} rows are to be learned from, and noise drowns fewer than about {least:,} at privacy.epsilon "
+        f"{privacy.epsilon:g}: a run would spend it and stop. Raise it, state more, drop columns, or bring more rows."
+    ]
 
 
 def _lost(raw: pd.DataFrame, conformed: pd.DataFrame, privacy: Privacy) -> list[str]:
