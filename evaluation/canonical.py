@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 
 from launderette.evaluation.scores import EvaluationError
 
-LONG_EXPONENT = r"[eE][+-]?\d{6}"  # as in the hexadecimal 12e4030201: pandas' reader of numbers reads or stops anywhere
+# as in the hexadecimal 12e4030201, at which pandas' reader of numbers reads memory anywhere, or stops
+LONG_EXPONENT = re.compile(r"[eE][+-]?\d{6}")
 DATE_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d")
 
 
@@ -78,10 +80,14 @@ def _kind(series: pd.Series) -> str:
     return "categorical"
 
 
+def _has_long_exponent(value: object) -> bool:
+    return isinstance(value, str) and LONG_EXPONENT.search(value) is not None
+
+
 def number(series: pd.Series) -> np.ndarray:
     """Finite numbers as float64 [rows]; whatever is none is NaN."""
     if series.dtype == object or pd.api.types.is_string_dtype(series.dtype):
-        series = series.mask(series.astype("str").str.contains(LONG_EXPONENT))
+        series = series.mask(series.map(_has_long_exponent).astype("bool"))
     try:
         values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except OverflowError:  # Python's whole numbers have no end

@@ -14,7 +14,7 @@ from launderette.evaluation.chance import Counted, Loss, Owners
 from launderette.evaluation.fidelity import cells, effects
 from launderette.evaluation.fidelity.values import LISTED
 from launderette.evaluation.samples import Samples
-from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.scores import Reason, Score, unknown
 
 DECIDED_ROWS, FIRST_DECIDED_ROWS = 6000, 1000  # of each table; that say first whether anything is decided
 MOST_DECIDING = 100  # columns
@@ -78,6 +78,8 @@ def decided(samples: Samples, *, seed: int = 0) -> Score:
         return chance.allowed(list(found))
 
     absent = Reason.NO_ASSOCIATION, "nothing about a column is nearly decided by the others"
+    if not samples.known:
+        return unknown(*absent)
     return chance.kept(samples, measure, absent, f"Up to {DECIDED_ROWS:,} rows of each table.", sure=True)
 
 

@@ -1,11 +1,13 @@
 """How many decimal places the numbers of a column have."""
 
+import re
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
-LONG_EXPONENT = r"[eE][+-]?\d{6}"  # as in the hexadecimal 12e4030201: pandas' reader of numbers reads or stops anywhere
+# as in the hexadecimal 12e4030201, at which pandas' reader of numbers reads memory anywhere, or stops
+LONG_EXPONENT = re.compile(r"[eE][+-]?\d{6}")
 MAX_DECIMALS = 12
 # share of a column's values, from so many on, that may have more decimals than the column: one of them at least
 LONGER_WRITTEN_SHARE, LONGER_WRITTEN_FROM = 0.001, 100
@@ -18,10 +20,14 @@ NOISE_TICKS = 0.01  # of a grid, the most that sums and products of its numbers 
 MOST_FLOAT32_TICKS = 2**21  # of numbers in float32, which hardly tells finer ones apart
 
 
+def _has_long_exponent(value: object) -> bool:
+    return isinstance(value, str) and LONG_EXPONENT.search(value) is not None
+
+
 def numbers_of(values: pd.Series) -> np.ndarray:
     """Return values as float64 [rows], NaN for what is no number."""
     if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
-        values = values.mask(values.astype("str").str.contains(LONG_EXPONENT))
+        values = values.mask(values.map(_has_long_exponent).astype("bool"))
     return pd.to_numeric(values, errors="coerce").to_numpy("float64", na_value=np.nan)
 
 
