@@ -209,14 +209,15 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int], thing: str = "r
     refused = [reason for reason in reasons if not reason["passed"]]
     untested = [reason for reason in reasons if reason["passed"] and reason["value"] is None]
     counts = "{synthetic:,} synthetic, {train:,} training and {holdout:,} unseen real".format(**rows)
-    grounds = f"{len(reasons)} rules were checked on {counts} {thing}s"
+    checked = f"{len(reasons) - len(untested)} of {len(reasons)}" if untested else f"All {len(reasons)}"
+    grounds = f"{checked} rules were checked on {counts} {thing}s"
     if refused:
         names = _listed([_named(reason["score"]).removeprefix("of ") for reason in refused])
         ends = "What to do stands below, most useful first."
         if [reason["score"] for reason in refused] == [UNNOTICED]:
             return f"These data may not leave, for the test of them is underpowered. {grounds}; {names}. {ends}"
         return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. {ends}"
-    silent = f" {len(untested)} of them could not be tested and have no meaning for these data." if untested else ""
+    silent = " The others have no meaning for these data." if untested else ""
     held = f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} "
     if any(reason["score"] == GUARANTEE for reason in reasons):
         return held + PROMISED

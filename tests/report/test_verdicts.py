@@ -46,13 +46,13 @@ def test_every_rule_of_the_gate_has_words_and_something_to_do():
 def test_the_paragraph_says_what_was_decided_and_what_was_not_tested():
     refused = verdicts.summary({"reasons": [LEAK, UNLIKE, FINE]}, ROWS)
     assert refused.startswith(
-        "These data may not leave. 3 rules were checked on 3,000 synthetic, 2,400 training and 600 unseen"
+        "These data may not leave. All 3 rules were checked on 3,000 synthetic, 2,400 training and 600 unseen"
     )
     assert "; 2 did not hold: training rows recognised" in refused
     passed = verdicts.summary({"reasons": [FINE, SILENT]}, ROWS)
     assert (
-        passed.startswith("These data may leave.")
-        and "1 of them could not be tested" in passed
+        passed.startswith("These data may leave. 1 of 2 rules were checked")
+        and "The others have no meaning for these data" in passed
         and "no proof" in passed
     )
 
