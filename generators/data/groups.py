@@ -27,6 +27,12 @@ def numbered(groups: Groups | None, rows: int) -> np.ndarray:
     return np.where(codes < 0, len(known) + np.arange(rows), codes)
 
 
+def decide(numbers: np.ndarray, values: np.ndarray) -> bool:
+    """Tell whether rows share a number, and all that share one have the same value, [rows] each."""
+    _, first, place = np.unique(numbers, return_index=True, return_inverse=True)
+    return len(first) < len(numbers) and bool((values == values[first][place]).all())
+
+
 def chosen(numbers: np.ndarray, wanted: int, stream: np.random.Generator) -> np.ndarray:
     """Return which rows to set apart, bool [rows]: whole groups in random order until they hold `wanted` rows.
 

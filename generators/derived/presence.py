@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from launderette.generators.data.groups import decide, numbered
 from launderette.generators.data.schema import Boolean, Schema
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.labels import Labels
@@ -54,7 +55,7 @@ def find(frame: pd.DataFrame, schema: Schema) -> tuple[Presence, ...]:
 def _decides(named: pd.Series, flags: pd.Series) -> bool:
     """Tell whether rows that share a value all have flags alike, and not all of them the same."""
     shared = named.duplicated(keep=False) & named.notna()
-    return flags[shared].nunique() == 2 and bool(flags[shared].groupby(named[shared]).nunique().max() == 1)
+    return flags[shared].nunique() == 2 and decide(numbered(named, len(named)), flags.to_numpy())
 
 
 def read(frame: pd.DataFrame, parts: Iterable[Presence]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from launderette.generators.data.groups import decide
 from launderette.generators.data.schema import Identifier, Schema
 from launderette.generators.identifiers import forms, placeholders, references
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
@@ -104,14 +105,7 @@ def _digest(frame: pd.DataFrame) -> str:
 
 def _over(codes: Mapping[str, np.ndarray], name: str, finer: Sequence[str]) -> str:
     """Return the coarsest of the finer columns that decides this one, "" where none does."""
-    own = codes[name]
-    return next(
-        (other for other in reversed(finer) if _repeats(codes[other]) and _decides(_units(codes[other]), own)), ""
-    )
-
-
-def _repeats(codes: np.ndarray) -> bool:
-    return codes.max(initial=-1) + 1 < np.sum(codes >= 0)
+    return next((other for other in reversed(finer) if decide(_units(codes[other]), codes[name])), "")
 
 
 def _units(codes: np.ndarray) -> np.ndarray:
@@ -121,11 +115,6 @@ def _units(codes: np.ndarray) -> np.ndarray:
 
 def _first(codes: np.ndarray) -> np.ndarray:
     return np.unique(_units(codes), return_index=True)[1]
-
-
-def _decides(finer: np.ndarray, coarser: np.ndarray) -> bool:
-    pairs = pd.DataFrame({"finer": finer, "coarser": coarser}).drop_duplicates()
-    return not pairs["finer"].duplicated().any()
 
 
 def _quantiles(sizes: np.ndarray) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.groups import Groups, numbered
+from launderette.generators.data.groups import Groups, decide, numbered
 from launderette.generators.data.schema import Schema
 
 LEAST_ENTITIES = 20  # of several rows each, of which anything is learnt
@@ -72,15 +72,10 @@ def find(frame: pd.DataFrame, schema: Schema, groups: Groups | None) -> Owned | 
         return None
     order = np.argsort(owners, kind="stable")
     enough = (np.bincount(owners) > 1).sum() >= LEAST_ENTITIES
-    finer = [c.name for c in schema.identifiers if _repeats_within(frame[c.name], owners)]
+    # as lines of an order have one customer
+    finer = [c.name for c in schema.identifiers if decide(numbered(frame[c.name], len(frame)), owners)]
     whole = not frame[[named[0], *finer]].isna().any(axis=None)
     return Owned(named[0], order, np.diff(owners[order]) == 0, bool(enough), bool(whole))
-
-
-def _repeats_within(values: pd.Series, owners: np.ndarray) -> bool:
-    """Tell whether rows share values, and those that do an owner too, as lines of an order do a customer."""
-    shared = (values.duplicated(keep=False) & values.notna()).to_numpy()
-    return bool(shared.any() and pd.Series(owners[shared]).groupby(values[shared].to_numpy()).nunique().max() == 1)
 
 
 def restore(document: Mapping[str, Any] | None) -> Panel | None:
