@@ -1,5 +1,6 @@
 """The kind of a column, read off its name and its values."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -54,9 +55,9 @@ def text_kind_of(name: str, present: pd.Series) -> Kind:
         return Kind("numbers")
     if not is_named(name, many=True) and set_format.infer(texts) is not None:
         return Kind("labels")
-    named = distinct[~distinct.map(is_placeholder).astype("bool")]
-    count = len(present) if len(named) == len(distinct) else int(present.map(str).isin(named).sum())
-    return Kind("identifier" if count and text_identifies(name, named, count) else "categorical")
+    rows = {text: n for text, n in (texts or Counter(present.map(str))).items() if not is_placeholder(text)}
+    named = bool(rows) and text_identifies(name, pd.Series(list(rows)), sum(rows.values()))
+    return Kind("identifier" if named else "categorical")
 
 
 def _are_amounts(name: str, distinct: pd.Series, texts: Mapping[str, int]) -> bool:

@@ -57,7 +57,9 @@ def _referred(name: tuple[str], ask: Ask) -> Iterator[str]:
                 f"a foreign key of {table} that {CHANGES[action]} with those here; drop the key, or publish a view "
                 "(publish.table.how)"
             )
-        elif not may_read or ask(f"SELECT 1 FROM {table} WHERE {filled} LIMIT 1", ()):  # noqa: S608  names of the server
+            continue
+        first = f"SELECT 1 FROM {table} WHERE {filled} LIMIT 1"  # noqa: S608  names that the server has quoted
+        if not may_read or ask(first, ()):
             yield f"a foreign key of {table}, whose rows refer to those here; drop the key, or publish a view there"
 
 
