@@ -91,6 +91,7 @@ def score(
     quasi_identifiers: Sequence[str] = (),
     made_up: Sequence[str] = (),
     worded: Sequence[str] = (),
+    shared: Sequence[str] = (),
     parts: Mapping[str, str] | None = None,
     seed: int = 0,
     names: Iterable[str] | None = None,
@@ -103,12 +104,12 @@ def score(
     maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
     its validation rows (None where that is not known); `quasi_identifiers` are columns that together name people, whose
     combinations are looked at as rare values; `made_up` are identifiers whose synthetic values have a form of their own
-    on purpose, such as mail addresses of nobody; of those that are `worded`, such as names, words are of any length;
-    `parts` maps columns that are parts of one, such as numbers in one text, to its name: these count as one column;
-    `names` restricts the metrics; `internal` adds what only an
-    internal report may say, about single rows, rare categories and extremes; `repeats` are further divisions of few
-    rows, by which attacks see more. EvaluationError where the tables cannot be
-    compared, or at least half of the holdout are training rows.
+    on purpose, such as mail addresses of nobody; of those that are `worded`, such as names, words are of any length,
+    and those that are `shared`, such as first names, unrelated rows have too, so that they name no entity; `parts` maps
+    columns that are parts of one, such as numbers in one text, to its name: these count as one column; `names`
+    restricts the metrics; `internal` adds what only an internal report may say, about single rows, rare categories and
+    extremes; `repeats` are further divisions of few rows, by which attacks see more. EvaluationError where the tables
+    cannot be compared, or at least half of the holdout are training rows.
     """
     from launderette.evaluation import divided, inputs, notebook, report, samples
     from launderette.evaluation.models import threads
@@ -127,6 +128,7 @@ def score(
         quasi_identifiers=quasi_identifiers,
         made_up=made_up,
         worded=worded,
+        shared=shared,
         parts=parts,
     )
     compared = compared if repeats is None else divided.repeated(compared, repeats)

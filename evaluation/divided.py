@@ -58,6 +58,7 @@ def _like(compared: Samples, one: Division) -> Samples:
         loss=one.loss,
         members=one.members,
         parts=compared.parts,
+        shared=compared.shared,
     )
     return replace(made, attacked=one.attacked)
 

@@ -20,8 +20,6 @@ NUMBER_KINDS = ("numerical", "datetime", "coordinate")
 MOST_OWNERS = 0.9  # of the rows: identifiers of more values name rows
 COLUMN_KINDS = (*NUMBER_KINDS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
-
-
 Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
 
 
@@ -47,6 +45,7 @@ class Samples:
     quasi_identifiers: tuple[str, ...] = ()  # columns that together name people to whoever knows them
     made_up: tuple[str, ...] = ()  # identifiers whose synthetic values have a form of their own on purpose
     worded: tuple[str, ...] = ()  # identifiers whose words, such as names, are of any length
+    shared: tuple[str, ...] = ()  # identifiers of which unrelated rows have one value, such as first names
     parts: Mapping[str, str] = field(default_factory=dict)  # of a column that is compared in parts -> its name
     floor: str = "train"
     attacked: tuple[np.ndarray, np.ndarray] | None = None  # None for all
@@ -65,9 +64,9 @@ class Samples:
     @cached_property
     def entity(self) -> str | None:
         """The identifier that names the fewest owners of training rows, several rows each; None where none does."""
-        owners = {c: int(self.train[c].nunique()) for c in self.identifiers}
-        shared = [c for c in owners if 0 < owners[c] < MOST_OWNERS * len(self.train)]
-        return min(shared, key=owners.__getitem__, default=None)
+        owners = {c: int(self.train[c].nunique()) for c in self.identifiers if c not in self.shared}
+        repeated = [c for c in owners if 0 < owners[c] < MOST_OWNERS * len(self.train)]
+        return min(repeated, key=owners.__getitem__, default=None)
 
     @cached_property
     def recognised(self) -> str | None:
@@ -236,6 +235,7 @@ def make(
     quasi_identifiers: Sequence[str] = (),
     made_up: Sequence[str] = (),
     worded: Sequence[str] = (),
+    shared: Sequence[str] = (),
     parts: Mapping[str, str] | None = None,
 ) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
@@ -247,7 +247,7 @@ def make(
     settled, parts = _settled_kinds(train, kinds or {}), dict(parts or {})
     _check_target(target, train, parts)
     known, who = _checked_quasi_identifiers(quasi_identifiers, settled), checked(members, len(train))
-    identifiers = tuple(made_up), tuple(worded)
+    identifiers = tuple(made_up), tuple(worded), tuple(shared)
     compared = Samples(train, holdout, synthetic, settled, target, loss, who, signals or {}, known, *identifiers, parts)
     _same_types(compared)
     return compared

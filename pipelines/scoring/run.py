@@ -17,6 +17,7 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.rules import MODEL_RULES
 from launderette.pipelines.personal_data import fakes
+from launderette.pipelines.personal_data.columns import SHARED
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.readable import Comparable
@@ -89,6 +90,7 @@ def _scored(
         quasi_identifiers=config.score.quasi_identifiers,
         made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],
         worded=[column.name for column in personal if column.personal in fakes.NAME_PARTS],
+        shared=[column.name for column in personal if column.personal in SHARED],
         seed=config.seed,
         names=names,
         **of_members,

@@ -1,6 +1,7 @@
 """What the rows of one person have in common: a visit's time, a ward, values near each other."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation import calibration, samples
@@ -30,3 +31,15 @@ def test_other_people_have_as_much_in_common(sizes):
 
 def test_without_entities_nothing_is_asked():
     assert judged(PEOPLE).reason is Reason.NO_IDENTIFIER
+
+
+def test_texts_that_unrelated_rows_share_name_no_entity():
+    rng = np.random.default_rng(0)
+    tables = [
+        pd.DataFrame({"note": rng.integers(0, 30, n), "id": np.arange(n) // 3, "x": rng.random(n)}) for n in (300, 90)
+    ]
+    drawn = tables[0].assign(note=np.arange(300))  # each made-up text stands once
+    made = samples.make(*tables, drawn, kinds={"note": "identifier", "id": "identifier"}, shared=["note"])
+    assert made.entity == "id"
+    alone = samples.make(*(t[["note", "x"]] for t in (*tables, drawn)), kinds={"note": "identifier"}, shared=["note"])
+    assert within_entities(alone).reason is Reason.NO_IDENTIFIER
