@@ -21,8 +21,7 @@ LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, bef
 NONE_KNOWN = np.zeros(0)  # values that are known to be shared by enough rows, though few of those here have them
 MOST_CELLS = 8192
 FEW_CELLS, MOST_ROWS = 250, 40  # a cell takes more rows than five where they make more cells than this, up to so many
-# exponential gaps of mean 1 between n rows: the widest is above log(n) + 3 in e^-3 of all columns
-BEYOND_CHANCE = 3
+BEYOND_CHANCE = 3  # a gap that chance leaves is taken for one in no more than about e^-3 of all columns
 
 
 class Cell(NamedTuple):
@@ -40,6 +39,11 @@ class Cell(NamedTuple):
     def atom(self) -> bool:
         return self.low == self.high and not self.rare
 
+    @property
+    def known_gaps(self) -> int:
+        """How many gaps between its rows tell how far apart these lie."""
+        return 0 if self.atom or self.rare else self.rows - 1
+
 
 class NumberLine(NamedTuple):
     """From a value to the next: one tick on a grid, else to the nearest other float."""
@@ -54,9 +58,9 @@ class NumberLine(NamedTuple):
 
     def spacing(self, cell: Cell) -> float:
         """Return how far apart the rows of an interval lie: 0 for an atom, infinite for a few rows between atoms."""
-        if cell.atom or cell.rare:
+        if not cell.known_gaps:
             return math.inf if cell.rare else 0.0
-        return max((cell.high - cell.low) / (cell.rows - 1), 1 if self.on_grid else math.ulp(cell.high))
+        return max((cell.high - cell.low) / cell.known_gaps, 1 if self.on_grid else math.ulp(cell.high))
 
     def edge(self, a: float, b: float) -> float:
         """Return where a cell begins that holds b and not a: the roundest value in the middle of what is between."""
@@ -124,15 +128,22 @@ def _absorbed(cells: Iterable[Cell]) -> list[Cell]:
 
 def _tiled(cells: list[Cell], line: NumberLine) -> list[Cell]:
     """Move the ends of intervals into the gaps beside them, and make a cell of each gap that chance does not leave."""
-    widest = math.log(len(cells)) + BEYOND_CHANCE  # spacings
     tiled, low = [], cells[0].low
     for a, b in pairwise(cells):
-        end, begin = _ends(a, b, widest, line)
+        end, begin = _ends(a, b, _widest(len(cells), a.known_gaps + b.known_gaps), line)
         tiled.append(Cell(low, line.below(end), a.rows))
         if end < begin:
             tiled.append(Cell(end, line.below(begin), 0))
         low = begin
     return [*tiled, Cell(low, cells[-1].high, cells[-1].rows)]
+
+
+def _widest(cells: int, known: int) -> float:
+    """Return the widest gap between cells that chance leaves, in spacings that so many `known` gaps tell: exponential
+    gaps over the mean of k others exceed t with the chance (1 + t / k)^-k.
+    """
+    beyond = math.log(cells) + BEYOND_CHANCE
+    return known * math.expm1(beyond / known) if known else beyond
 
 
 def _ends(a: Cell, b: Cell, widest: float, line: NumberLine) -> tuple[float, float]:

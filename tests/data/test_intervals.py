@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from generators.data.inference import infer
 from generators.encoding import encoder
-from generators.encoding.intervals import LEAST_ROWS_PER_VALUE, cells_of
+from generators.encoding.intervals import BEYOND_CHANCE, LEAST_ROWS_PER_VALUE, cells_of
 from generators.networks.frequencies import Places, log_shares
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)
@@ -63,6 +63,11 @@ def test_values_beside_those_of_rows_are_as_likely(name):
     nearest = np.diff(np.unique(ticks)).min()
     for beside in (alone - nearest / 8, alone + nearest / 8):
         assert (np.searchsorted(high, alone) == np.searchsorted(high, beside)).all()
+
+
+def test_chance_leaves_gaps_in_few_columns():
+    columns = np.random.default_rng(0).normal(size=(200, 285))
+    assert sum(cells_of(values, on_grid=False).gaps.any() for values in columns) < 200 * np.exp(-BEYOND_CHANCE)
 
 
 def test_a_gap_that_chance_does_not_leave_stays_all_but_empty():
