@@ -94,8 +94,7 @@ MEMORY = (
     MORE_HOLDOUT,
 )
 LONGER = "Train longer, for the steps or the minutes ended before the validation loss stopped falling: --minutes 5."
-CONVERGED = "validation loss no longer falls"  # as a generator records why its training stopped
-REMEMBERS = "better weights remember more than the bound allows"  # likewise
+CUT_SHORT = "all steps taken", "time budget used"  # as a generator records why its training stopped
 FAITHFUL = "tabular.autoregressive"
 OTHER_GENERATOR = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
 UNLIKE = (
@@ -251,13 +250,13 @@ def _of_model(reason: Reason) -> str:
 
 def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: str | None = None) -> list[str]:
     """Return what to do about the rules that refused, each once: those that serve most of them first; no other
-    generator where `generator`, the one that was used, is the one to name, and more training only where `stopped` says
-    that it ended before its validation loss did.
+    generator where `generator`, the one that was used, is the one to name, more training only where `stopped` says
+    that it ended before its validation loss did, and more rows for one reason only.
     """
     if any(reason["score"] == GUARANTEE for reason in reasons):
         return [] if all(reason["passed"] for reason in reasons) else list(NOISY)
     vain = {OTHER_GENERATOR} if generator == FAITHFUL else set()
-    vain |= {LONGER} if stopped in (None, CONVERGED, REMEMBERS) else set()
+    vain |= set() if stopped in CUT_SHORT else {LONGER}
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
         key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")
@@ -266,6 +265,8 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: s
                 continue
             weight = INPUTS_WEIGHT if reason["score"].startswith(INPUTS) else 1
             found[remedy] = found.get(remedy, 0) + weight * (len(reasons) - place)
+    if MORE_ROWS in found and RELATED_ROWS in found:
+        found[MORE_ROWS] += found.pop(RELATED_ROWS)
     return sorted(found, key=lambda remedy: -found[remedy])
 
 

@@ -28,6 +28,7 @@ PLANNED_SHARE = 0.96  # share of the remaining minutes that is planned with
 SAVE_SECONDS = 20.0
 NOISE_FROM = 0.5  # share of the steps before which noise is where training begins, not where it ends
 COLLAPSED, ENDED_IN_NOISE = "collapsed", "ended in noise"
+ALL_STEPS, TIME_USED = "all steps taken", "time budget used"
 CONVERGED = "validation loss no longer falls"
 REMEMBERS = "better weights remember more than the bound allows"
 DROPOUT_PATIENCE = 2  # evaluations without a better validation loss, after which more units are left out
@@ -159,9 +160,9 @@ def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     if state.stale >= DROPOUT_PATIENCE and state.dropouts < len(plan.dropouts):
         _leave_out_more(run)
     if last:
-        state.stopped = "all steps taken"
+        state.stopped = ALL_STEPS
     elif _late(run):
-        state.stopped = "time budget used"
+        state.stopped = TIME_USED
     elif state.stale >= plan.patience:
         state.stopped = REMEMBERS if state.barred else CONVERGED
 

@@ -60,6 +60,8 @@ def test_the_paragraph_says_what_was_decided_and_what_was_not_tested():
 def test_what_to_do_is_said_once_and_the_most_useful_first():
     both = verdicts.remedies([LEAK, reason("privacy.near_copies", 0.4, 0.05, passed=False), FINE])
     assert len(both) == len(set(both)) and both[0].startswith("Give more rows")
+    rows = [remedy for remedy in verdicts.remedies([LEAK, UNLIKE]) if remedy.startswith("Give more rows")]
+    assert rows == [verdicts.MORE_ROWS]
     assert verdicts.remedies([FINE, SILENT]) == []
     wrong = reason("inputs.repeats", 0.4, 0.05, passed=False, note="400 of 1,000 real rows stand there twice.")
     assert verdicts.sentence(wrong) == wrong["note"]
@@ -73,9 +75,9 @@ def test_the_generator_that_was_used_is_not_recommended():
 
 
 def test_more_training_is_recommended_only_where_it_was_cut_short():
-    for stopped, told in (("time budget used", True), (loop.CONVERGED, False), (loop.REMEMBERS, False), (None, False)):
+    whole = (loop.CONVERGED, loop.REMEMBERS, "after one pass over the rows", None)
+    for stopped, told in {loop.TIME_USED: True, loop.ALL_STEPS: True, **dict.fromkeys(whole, False)}.items():
         assert any("Train longer" in remedy for remedy in verdicts.remedies([UNLIKE], None, stopped)) == told
-    assert (verdicts.CONVERGED, verdicts.REMEMBERS) == (loop.CONVERGED, loop.REMEMBERS)
 
 
 def test_no_remedy_is_one_that_did_not_help_where_it_was_measured():
