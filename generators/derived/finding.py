@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.derived import choices, clocks, narrow, steps, triples
+from launderette.generators.derived import choices, clocks, narrow, pairs, steps, triples
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
@@ -71,8 +71,10 @@ def find(
     _choose(chosen, seen, tried(seen), kept)
     _choose(chosen, seen, triples.tried(seen, [name for name in seen if name not in chosen]), kept)
     _choose(chosen, seen, _with_gaps(seen, chosen), kept)
-    stepped = steps.find(_looked_at(frame), columns, seen, _sources(chosen), kept)
+    targets = list(steps.targets_of(_looked_at(frame), columns, seen))
+    stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped
+    chosen |= pairs.find(targets, seen, _sources(chosen), kept)
     nearly = narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}
     found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}

@@ -8,6 +8,7 @@ values, so that it says nothing of one row, or of one entity by its number.
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ BESIDE, MOST_GAP = 5, 5.0  # how many gaps between values on each side, beside w
 StepEdge = Callable[[float, float], float]  # the beginning of a step, between two values
 
 
-class _Target(NamedTuple):
+class SteppedTarget(NamedTuple):
     """A column of few labels or values, its values [rows] as formulas take them, and the different ones."""
 
     column: Cells | Labels
@@ -37,24 +38,24 @@ class _Target(NamedTuple):
     known: np.ndarray
 
 
-class _Found(NamedTuple):
+class Stepped(NamedTuple):
     """A formula, and by what it is chosen: rows that it does not give, steps, and values of its source."""
 
     formula: Formula
     cost: tuple[int, int, int]
 
+    @property
+    def off(self) -> int:
+        return self.cost[0]
+
 
 def find(
-    frame: pd.DataFrame,
-    columns: Sequence[Cells | Labels],
-    seen: TableValues,
-    taken: Mapping[str, Sequence[str]],
-    kept: Collection[str],
+    targets: Sequence[SteppedTarget], seen: TableValues, taken: Mapping[str, Sequence[str]], kept: Collection[str]
 ) -> dict[str, Formula]:
-    """Return the formulas of columns, none of them `taken` (with what those follow from) or `kept`, given the rows of
-    which the values are `seen`.
+    """Return the formulas of those targets, none of them `taken` (with what those follow from) or `kept`, that follow
+    from one column of which the values are `seen`.
     """
-    targets = [t for t in _targets(frame, columns, seen) if t.column.name not in {*taken, *kept}]
+    targets = [target for target in targets if target.column.name not in {*taken, *kept}]
     level = math.log(STEPS_BY_CHANCE / max(1, len(targets) * len(seen) * len(PARTS_OF_DATES)))
     sources, found = dict(taken), {}
     for target in sorted(targets, key=lambda one: -len(one.known)):
@@ -65,7 +66,7 @@ def find(
     return found
 
 
-def _targets(frame: pd.DataFrame, columns: Sequence[Cells | Labels], seen: TableValues) -> Iterator[_Target]:
+def targets_of(frame: pd.DataFrame, columns: Sequence[Cells | Labels], seen: TableValues) -> Iterator[SteppedTarget]:
     """Yield the columns of few labels, or of numbers and dates that are all shared."""
     for column in columns:
         if isinstance(column, Labels):
@@ -76,10 +77,10 @@ def _targets(frame: pd.DataFrame, columns: Sequence[Cells | Labels], seen: Table
             continue
         known = np.unique(values[np.isfinite(values)])
         if 2 <= len(known) <= LONGEST_STAIR:
-            yield _Target(column, values, known)
+            yield SteppedTarget(column, values, known)
 
 
-def _of_source(target: _Target, source: ColumnValues, level: float) -> Iterator[_Found]:
+def _of_source(target: SteppedTarget, source: ColumnValues, level: float) -> Iterator[Stepped]:
     """Yield how a column may follow from a number or a date."""
     y, x = target.values, source.values
     if (np.isnan(y) != np.isnan(x)).mean() > 1 - GIVEN_SHARE or (np.isnan(x).any() and not target.column.missing):
@@ -91,19 +92,19 @@ def _of_source(target: _Target, source: ColumnValues, level: float) -> Iterator[
     name = source.column.name
     for part in PARTS_OF_DATES if source.dated else ():
         formula = Formula((name,), (VALUE,), f"{part} {quoted(name)}", function=part)
-        if found := _stepped(formula, y, formula.value([x]), clear, level):
+        if found := stepped(formula, y, formula.value([x]), clear, level):
             yield found
     if len(np.unique(x)) >= VALUES_PER_STEP * len(target.known):
         formula = Formula((name,), (VALUE,), f"{quoted(name)} in steps")
         apart = source.dated or source.column.low == source.column.high  # nothing lies between values, as of codes
         edge = _date_between if source.dated else roundest
-        if (found := _stepped(formula, y, x, clear, level, edge)) and (apart or _are_dense(found, x)):
+        if (found := stepped(formula, y, x, clear, level, edge)) and (apart or are_dense(found, x)):
             yield found
 
 
-def _stepped(
+def stepped(
     formula: Formula, y: np.ndarray, x: np.ndarray, clear: np.ndarray, level: float, edge: StepEdge = roundest
-) -> _Found | None:
+) -> Stepped | None:
     """Return a formula with the steps by which y follows from x [rows], None where it does not; `clear` are the rows
     that count against it.
     """
@@ -111,8 +112,7 @@ def _stepped(
     if not _changes_seldom(codes, x, len(known)):
         return None
     places, at = np.unique(x, return_inverse=True)
-    counts = np.zeros((len(places), len(known)), dtype="int64")
-    np.add.at(counts, (at, codes), 1)
+    counts = _counts(at, codes)
     starts, labels = _runs(counts)
     if len(starts) < 2:
         return None
@@ -128,7 +128,23 @@ def _stepped(
     edges = [edge(math.nextafter(places[k - 1], math.inf), places[k]) for k in starts[1:]]
     edges = [edges[0] - 1, *edges]  # what lies below is of the first step, too
     steps = tuple(zip(edges, known[labels].tolist(), strict=True))
-    return _Found(Formula(formula.sources, (VALUE,), formula.text, function=formula.function, steps=steps), cost)
+    return Stepped(replace(formula, steps=steps), cost)
+
+
+def share_given(y: np.ndarray, x: np.ndarray) -> float:
+    """Return the share of rows of which the label y [rows] is the commonest one of its step along x [rows]."""
+    codes, at = (np.unique(values, return_inverse=True)[1] for values in (y, x))
+    starts, labels = _runs(_counts(at, codes))
+    if not len(starts):
+        return 0.0
+    return float((labels[np.searchsorted(starts, at, side="right") - 1] == codes).mean())
+
+
+def _counts(at: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return the rows of each value and label, given the places of both [rows]: [values, labels]."""
+    counts = np.zeros((at.max() + 1, codes.max() + 1), dtype="int64")
+    np.add.at(counts, (at, codes), 1)
+    return counts
 
 
 def _date_between(least: float, most: float) -> float:
@@ -173,14 +189,14 @@ def _by_chance(counts: np.ndarray, steps: int, off: int) -> float:
     return functions + others + sum(map(math.lgamma, counts.sum(0) + 1.0)) - math.lgamma(n + 1)
 
 
-def _are_dense(found: _Found, x: np.ndarray) -> bool:
+def are_dense(found: Stepped, x: np.ndarray, most: float = MOST_GAP) -> bool:
     """Whether values [rows] lie as near to each other at the beginnings of most steps as beside them: between groups
     of like rows, such as species, nothing says where one begins.
     """
     places = np.unique(x)
     gaps, at = np.diff(places), np.searchsorted(places, [start for start, _ in found.formula.steps[1:]]) - 1
     beside = [np.delete(gaps[max(k - BESIDE, 0) : k + 1 + BESIDE], min(k, BESIDE)).mean() for k in at]
-    return bool(np.median(gaps[at] / beside) <= MOST_GAP)
+    return bool(np.median(gaps[at] / beside) <= most)
 
 
 def _log_choices(n: int, k: int) -> float:

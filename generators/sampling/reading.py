@@ -120,7 +120,7 @@ def _of_sources(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Do
         if isinstance(source, Labels):
             held = _held(found[k], one, source.numbers)
             allowed = Domain(source, tuple((rank, rank) for rank in np.flatnonzero(held[:-1]).tolist()), bool(held[-1]))
-        elif one.formula.steps and not one.formula.function:
+        elif one.formula.steps and not one.formula.function and len(one.formula.sources) == 1:
             allowed = _of_steps(found[k], one, source)
         else:
             continue
