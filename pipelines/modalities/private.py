@@ -1,7 +1,6 @@
-"""What runs under a privacy budget have in common, on tables and on images: what nobody paid for is not asked."""
+"""What all runs under a privacy budget have in common, on tables and on images: what nobody paid for is not asked."""
 
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
 from launderette.evaluation import names as metric_names
@@ -12,23 +11,7 @@ from launderette.pipelines.drift import schemas
 from launderette.pipelines.drift.findings import Drifted
 from launderette.pipelines.modalities.contract import Protected
 
-# with all runs under a budget
-OF_ALL_PRIVATE = ("REPEATED_UNDER", "compare", "counted", "entity", "propose_rules", "protect", "shared")
 REPEATED_UNDER = 0  # for each training would be paid for
-AS_USUAL = (  # with runs without one: nothing of it looks at training data before a model has its ledger
-    *("ATTACKED_BY", "COMPARED_BY", "LIKELIHOOD", "NAME", "PROTECTED", "RANKED", "SOURCE", "UNIT"),
-    *("check_output", "check_sampling", "check_source", "digest_source", "losses", "most_scored", "recognises"),
-    *("score_sources", "write_output"),
-)
-
-
-def inherited(usual: ModuleType, *also: str) -> dict[str, Any]:
-    """Return by name what a private twin has of a modality and of this module: no more than these names and `also`, for
-    anything else might ask what nobody paid for.
-    """
-    return {name: globals()[name] for name in OF_ALL_PRIVATE} | {
-        name: getattr(usual, name) for name in (*AS_USUAL, *also)
-    }
 
 
 def entity(schema: Schema, config: RunConfig) -> None:

@@ -17,17 +17,47 @@ from launderette.pipelines.config import RunConfig
 from launderette.pipelines.image_sources.finding import LABEL_COLUMN
 from launderette.pipelines.modalities import image, private
 from launderette.pipelines.modalities.contract import Ingest, Ingested
-from launderette.pipelines.modalities.image import NAME, SKIPPED
 from launderette.pipelines.privacy import public_images, splitting, telling
 from launderette.pipelines.run.artifacts import write_json
 from launderette.pipelines.stages import training
 from launderette.pipelines.stages.image_sample import PIXELS_FILE, ImageSample
 from launderette.pipelines.stages.training import Watched
-from launderette.pipelines.templates.private_images import draft  # noqa: F401  # of contract.Modality
+from launderette.pipelines.templates import private_images
 
 GENERATOR = public_images.PRIVATE_IMAGE_GENERATOR
+draft = private_images.draft
 
-globals().update(private.inherited(image, "in_shards", "read", "stage", "store"))
+# as in all runs under a budget
+REPEATED_UNDER = private.REPEATED_UNDER
+entity = private.entity
+compare = private.compare
+propose_rules = private.propose_rules
+protect = private.protect
+counted = private.counted
+shared = private.shared
+
+# as in any run on images: nothing of it looks at training images before a model has its ledger
+NAME = image.NAME
+SOURCE = image.SOURCE
+UNIT = image.UNIT
+PROTECTED = image.PROTECTED
+LIKELIHOOD = image.LIKELIHOOD
+RANKED = image.RANKED
+COMPARED_BY = image.COMPARED_BY
+ATTACKED_BY = image.ATTACKED_BY
+check_output = image.check_output
+check_sampling = image.check_sampling
+check_source = image.check_source
+digest_source = image.digest_source
+in_shards = image.in_shards
+losses = image.losses
+most_scored = image.most_scored
+read = image.read
+recognises = image.recognises
+score_sources = image.score_sources
+stage = image.stage
+store = image.store
+write_output = image.write_output
 
 
 def check_config(config: RunConfig) -> None:
@@ -48,7 +78,8 @@ def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingeste
     folder.mkdir(parents=True, exist_ok=True)
     decoded = public_images.decode(found, folder / PIXELS_FILE, config)
     table = found.table.iloc[decoded.kept].reset_index(drop=True)
-    write_json(folder.with_name(SKIPPED), [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped])
+    skipped = [{"sha256": digest, "reason": reason} for digest, reason in decoded.skipped]
+    write_json(folder.with_name(image.SKIPPED), skipped)
     pixels = np.load(folder / PIXELS_FILE, mmap_mode="r")
     return Ingested(ImageSample(pixels, table), public_images.schema_of(pixels.shape, config))
 
