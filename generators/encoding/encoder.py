@@ -34,13 +34,17 @@ from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.words import WordPart
+from launderette.generators.encoding import precision
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column, restore_column
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.encoding.layout import Layout
+from launderette.generators.encoding.precision import Precision
 from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Owned, Panel
+
+OF_ROWS = "worded", "present", "precision"  # what an encoding holds, each a tuple, beside its columns
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Encoding:
     panel: Panel | None = None  # where rows belong to entities
     worded: tuple[WordPart, ...] = ()  # likewise of no schema
     present: tuple[Presence, ...] = ()  # likewise
+    precision: tuple[Precision, ...] = field(default=(), repr=False)  # of numbers with tokens
 
     @cached_property
     def layout(self) -> Layout:
@@ -110,6 +115,7 @@ class Encoding:
         cells, limits = self.cells(tokens), limits or {}
         own = {k: column for k in self.sources if isinstance(column := self.known[k], Cells)}
         ticks = {k: column.ticks(cells[k], inside[:, k], limits.get(k)) for k, column in own.items()}
+        ticks |= precision.ticks(self.precision, self.columns, cells, inside, limits)
         cells, ticks = self.worked_out(cells, ticks)
         found = {}
         for k, column in enumerate(self.known):
@@ -224,7 +230,7 @@ class Encoding:
         groups = [asdict(group) for group in self.groups]
         between = [one.to_dict() for one in self.between]
         panel = None if self.panel is None else self.panel.to_dict()
-        of_rows = {key: [part.to_dict() for part in getattr(self, key)] for key in ("worded", "present")}
+        of_rows = {key: [part.to_dict() for part in getattr(self, key)] for key in OF_ROWS}
         found = {"columns": columns, "groups": groups, "derived": derived, "between": between, **of_rows}
         return {"schema": self.schema.to_dict(), **found, "panel": panel}
 
@@ -244,7 +250,8 @@ class Encoding:
         worded = tuple(map(WordPart.from_dict, document["worded"]))
         present = tuple(Presence(**entry) for entry in document.get("present", ()))
         schema = Schema.from_dict(document["schema"])
-        return cls(schema, tuple(known[:own]), groups, derived, between, panel, worded, present)
+        precise = tuple(Precision(**entry) for entry in document["precision"])
+        return cls(schema, tuple(known[:own]), groups, derived, between, panel, worded, present, precise)
 
 
 def fit(
@@ -293,7 +300,9 @@ def fit(
     named = entities.fit(frame, schema, salt, {part.source for part in present})
     between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
     encoded = Encoding(schema, tuple(columns), named, found.derived, between, worded=worded, present=present)
-    return encoded if owned is None else _of_panel(encoded, encoded.with_between(frame), owned)
+    frame = encoded.with_between(frame)
+    encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
+    return replace(encoded, precision=precision.find(frame, encoded.columns, owners) if derive else ())
 
 
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
