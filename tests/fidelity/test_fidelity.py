@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sdmetrics.column_pairs import ContingencySimilarity, CorrelationSimilarity
+from sdmetrics.single_column import TVComplement
 
 from evaluation import fidelity, samples
+from evaluation.measures import similarity
 from evaluation.models import learners
 from tests.evaluation.tables import mixed
 
@@ -56,6 +58,15 @@ def test_trend_is_that_of_sdmetrics():
         theirs = metric.compute(train[columns], other[columns], **options)
         assert found.detail["worst_pairs"][name] == pytest.approx(theirs, abs=1e-6), name
     assert found.value == pytest.approx(np.mean(list(found.detail["worst_pairs"].values())))
+
+
+def test_labels_are_compared_as_by_sdmetrics_in_a_time_by_their_rows():
+    rng = np.random.default_rng(0)
+    real, other = rng.integers(-1, 300, 900), rng.integers(-1, 400, 700)
+    theirs = TVComplement.compute(pd.Series(real), pd.Series(other))
+    assert similarity.label_shape(real, other) == pytest.approx(theirs, abs=1e-6)
+    many = np.arange(200_000)  # the square of which would take an hour
+    assert similarity.label_shape(many, many + 100_000) == pytest.approx(0.5)
 
 
 def test_trend_by_hand():
