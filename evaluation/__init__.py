@@ -12,7 +12,7 @@ if __name__ == "evaluation":  # imported from a checkout by its short name
 import ast
 import difflib
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Collection = tuple[np.ndarray, np.ndarray | None]  # pixels uint8 [N, H, W, C], labels [N]
 
     from launderette.evaluation.divided import Repeats
+    from launderette.evaluation.metadata import Metadata
     from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
@@ -88,11 +89,7 @@ def score(
     target: str | None = None,
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None,
     members: np.ndarray | None = None,
-    quasi_identifiers: Sequence[str] = (),
-    made_up: Sequence[str] = (),
-    worded: Sequence[str] = (),
-    shared: Sequence[str] = (),
-    parts: Mapping[str, str] | None = None,
+    metadata: Metadata | None = None,
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
@@ -100,16 +97,12 @@ def score(
 ) -> Report:
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
-    `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent; `loss`
-    maps a frame to one loss per row; `members` is true for each training row that the generator learnt from, not for
-    its validation rows (None where that is not known); `quasi_identifiers` are columns that together name people, whose
-    combinations are looked at as rare values; `made_up` are identifiers whose synthetic values have a form of their own
-    on purpose, such as mail addresses of nobody; of those that are `worded`, such as names, words are of any length,
-    and those that are `shared`, such as first names, unrelated rows have too, so that they name no entity; `parts` maps
-    columns that are parts of one, such as numbers in one text, to its name: these count as one column; `names`
-    restricts the metrics; `internal` adds what only an internal report may say, about single rows, rare categories and
-    extremes; `repeats` are further divisions of few rows, by which attacks see more. EvaluationError where the tables
-    cannot be compared, or at least half of the holdout are training rows.
+    `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent;
+    `metadata` tells what values do not, such as which columns together name people; `loss` maps a frame to one loss per
+    row; `members` is true for each training row that the generator learnt from, not for its validation rows (None where
+    that is not known); `names` restricts the metrics; `internal` adds what only an internal report may say, about
+    single rows, rare categories and extremes; `repeats` are further divisions of few rows, by which attacks see more.
+    EvaluationError where the tables cannot be compared, or at least half of the holdout are training rows.
     """
     from launderette.evaluation import divided, inputs, notebook, report, samples
     from launderette.evaluation.models import threads
@@ -125,11 +118,7 @@ def score(
         target=target,
         loss=loss,
         members=members,
-        quasi_identifiers=quasi_identifiers,
-        made_up=made_up,
-        worded=worded,
-        shared=shared,
-        parts=parts,
+        metadata=metadata,
     )
     compared = compared if repeats is None else divided.repeated(compared, repeats)
     with threads.single():

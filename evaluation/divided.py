@@ -57,8 +57,7 @@ def _like(compared: Samples, one: Division) -> Samples:
         target=compared.target,
         loss=one.loss,
         members=one.members,
-        parts=compared.parts,
-        shared=compared.shared,
+        metadata=compared.metadata,
     )
     return replace(made, attacked=one.attacked)
 
@@ -81,7 +80,9 @@ def joined(samples: Samples) -> Samples:
     train, holdout, synthetic = (
         pd.concat([frames[side] for frames in map(_asked, parts)], ignore_index=True) for side in range(3)
     )
-    return comparing.make(train, holdout, synthetic, kinds=samples.kinds, target=samples.target, parts=samples.parts)
+    return comparing.make(
+        train, holdout, synthetic, kinds=samples.kinds, target=samples.target, metadata=samples.metadata
+    )
 
 
 def _asked(samples: Samples) -> tuple[pd.DataFrame, ...]:

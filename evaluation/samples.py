@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.evaluation import canonical, entities, units
+from launderette.evaluation.metadata import Metadata
 from launderette.evaluation.scores import EvaluationError, count
 
 # a coordinate is a number whose differences are distances as they stand
@@ -42,11 +43,7 @@ class Samples:
     loss: Callable[[pd.DataFrame], np.ndarray] | None = None
     members: np.ndarray | None = None
     signals: Mapping[str, Signal] = field(default_factory=dict)
-    quasi_identifiers: tuple[str, ...] = ()  # columns that together name people to whoever knows them
-    made_up: tuple[str, ...] = ()  # identifiers whose synthetic values have a form of their own on purpose
-    worded: tuple[str, ...] = ()  # identifiers whose words, such as names, are of any length
-    shared: tuple[str, ...] = ()  # identifiers of which unrelated rows have one value, such as first names
-    parts: Mapping[str, str] = field(default_factory=dict)  # of a column that is compared in parts -> its name
+    metadata: Metadata = field(default_factory=Metadata)
     floor: str = "train"
     attacked: tuple[np.ndarray, np.ndarray] | None = None  # None for all
     repeats: tuple[Samples, ...] = ()
@@ -64,7 +61,7 @@ class Samples:
     @cached_property
     def entity(self) -> str | None:
         """The identifier that names the fewest owners of training rows, several rows each; None where none does."""
-        owners = {c: int(self.train[c].nunique()) for c in self.identifiers if c not in self.shared}
+        owners = {c: int(self.train[c].nunique()) for c in self.identifiers if c not in self.metadata.shared}
         repeated = [c for c in owners if 0 < owners[c] < MOST_OWNERS * len(self.train)]
         return min(repeated, key=owners.__getitem__, default=None)
 
@@ -232,11 +229,7 @@ def make(
     loss: Any = None,
     members: Any = None,
     signals: Any = None,
-    quasi_identifiers: Sequence[str] = (),
-    made_up: Sequence[str] = (),
-    worded: Sequence[str] = (),
-    shared: Sequence[str] = (),
-    parts: Mapping[str, str] | None = None,
+    metadata: Metadata | None = None,
 ) -> Samples:
     """Check that the frames can be compared and return Samples with every column's kind settled."""
     if holdout is not None and len(holdout) == 0:
@@ -244,11 +237,11 @@ def make(
     _check_frames({"training": train, "holdout": holdout, "synthetic": synthetic})
     train, synthetic = canonical.plain(train), canonical.plain(synthetic)
     holdout = None if holdout is None else canonical.plain(holdout)
-    settled, parts = _settled_kinds(train, kinds or {}), dict(parts or {})
-    _check_target(target, train, parts)
-    known, who = _checked_quasi_identifiers(quasi_identifiers, settled), checked(members, len(train))
-    identifiers = tuple(made_up), tuple(worded), tuple(shared)
-    compared = Samples(train, holdout, synthetic, settled, target, loss, who, signals or {}, known, *identifiers, parts)
+    settled, metadata = _settled_kinds(train, kinds or {}), metadata or Metadata()
+    _check_target(target, train, metadata.parts)
+    metadata.check(settled)
+    learnt = checked(members, len(train))
+    compared = Samples(train, holdout, synthetic, settled, target, loss, learnt, signals or {}, metadata)
     _same_types(compared)
     return compared
 
@@ -283,16 +276,6 @@ def _check_target(target: str | None, train: pd.DataFrame, parts: Mapping[str, s
         raise EvaluationError(
             f"expected the target among the {count(train, parts):,} columns, found {target!r}; {hint}"
         )
-
-
-def _checked_quasi_identifiers(named: Sequence[str], kinds: Mapping[str, str]) -> tuple[str, ...]:
-    known = tuple(column for column in named if kinds.get(column) not in (None, "identifier"))
-    if len(known) != len(named):
-        raise EvaluationError(
-            f"expected quasi-identifiers among the compared columns, found {len(known)} of {len(named)} "
-            "there; name columns of the tables that are no identifiers"
-        )
-    return known
 
 
 def checked(members: Any, rows: int) -> np.ndarray | None:

@@ -102,7 +102,7 @@ def _groups(samples: Samples, columns: Columns, naming: Set[str], sizes: np.ndar
     }
     if sum(len(rare) > 0 for rare in labels.values()) > 1:
         found["in columns of labels"] = apart([*labels.values()])
-    if asked := [columns[c] for c in samples.quasi_identifiers if c in samples.known]:
+    if asked := [columns[c] for c in samples.metadata.quasi_identifiers if c in samples.known]:
         found["of the quasi-identifiers"] = rare_in(_joined(asked), sizes)
     turning = {c for c in numbers if spaced(columns[c], sizes)}
     ends = {"at the ends of columns of numbers": set(numbers) - turning, "at the ends of columns in turns": turning}

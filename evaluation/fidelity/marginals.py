@@ -60,7 +60,7 @@ def _withheld(samples: Samples, column: str, real: np.ndarray, other: np.ndarray
 
 
 def _left_out(samples: Samples) -> str:
-    empty = count(set(samples.columns) - set(samples.known), samples.parts)
+    empty = count(set(samples.columns) - set(samples.known), samples.metadata.parts)
     dropped = sum(kind == "identifier" for kind in samples.kinds.values())
     parts = [
         f"{empty} column(s) without any value to compare with" if empty else "",
@@ -76,7 +76,8 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
     Form: numbers with no more decimals, dates that can be read and are as coarse, identifiers of a known pattern, but
     for those that a run makes up in another form on purpose (mail addresses, free text).
     """
-    judged = [c for c in samples.identifiers if c not in samples.made_up]
+    made_up = samples.metadata.made_up
+    judged = [c for c in samples.identifiers if c not in made_up]
 
     def measure(role: str) -> list[Loss]:
         columns = [*samples.known, *(judged if role != "shuffled" else ())]
@@ -84,7 +85,7 @@ def formats(samples: Samples, *, seed: int = 0) -> Score:
         return [_misfit(samples, c, fit, seed, len(fits)) for c, fit in fits.items() if len(fit)]
 
     absent = Reason.NO_VALUES, "no column has a value to compare"
-    left = f" Not {', '.join(map(str, samples.made_up))}: made up in a form of their own." if samples.made_up else ""
+    left = f" Not {', '.join(map(str, made_up))}: made up in a form of their own." if made_up else ""
     return chance.kept(samples, measure, absent, f"Up to {formats_.FORMAT_ROWS:,} rows of each table.{left}")
 
 

@@ -73,7 +73,7 @@ def _known_words(samples: Samples, column: str) -> frozenset[str]:
     """
     given = samples.train[column].dropna().drop_duplicates()
     counts = _patterns(samples, column, given).value_counts()
-    wordy = (counts == 1).sum() > WORDY_SHARE * len(given) or column in samples.worded
+    wordy = (counts == 1).sum() > WORDY_SHARE * len(given) or column in samples.metadata.worded
     wordy = wordy and not pd.api.types.is_numeric_dtype(given.dtype)
     return frozenset(_words(given).unique()) if wordy else frozenset()
 

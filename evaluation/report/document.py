@@ -102,7 +102,7 @@ def profile(samples: Samples) -> dict:
     return {
         "rows": {role: samples.size(role) for role in ("train", "holdout", "synthetic")},
         "columns": {str(c): samples.kinds[c] for c in samples.train.columns},
-        "parts": {str(c): str(whole) for c, whole in samples.parts.items() if c in samples.train},
+        "parts": {str(c): str(whole) for c, whole in samples.metadata.parts.items() if c in samples.train},
         "missing": missing,
         "target": None if samples.target is None else str(samples.target),
         "white_box": samples.loss is not None,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from launderette import evaluation
 from launderette.evaluation.divided import Repeats
+from launderette.evaluation.metadata import Metadata
 from launderette.evaluation.report import Report
 from launderette.generators import Schema, Synthesizer
 from launderette.generators.contract import HasLogProb
@@ -82,15 +83,18 @@ def _scored(
 ) -> Report:
     """Score synthetic rows against two real sides, each read as its schema says."""
     personal, compared = fakes.personal_of(schema), Comparable.of(train, schema)
-    return evaluation.score(
-        *map(compared.read, (train, holdout, synthetic)),
-        kinds=compared.kinds,
-        parts=compared.parts,
-        target=config.score.target,
+    metadata = Metadata(
         quasi_identifiers=config.score.quasi_identifiers,
         made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],
         worded=[column.name for column in personal if column.personal in fakes.NAME_PARTS],
         shared=[column.name for column in personal if column.personal in SHARED],
+        parts=compared.parts,
+    )
+    return evaluation.score(
+        *map(compared.read, (train, holdout, synthetic)),
+        kinds=compared.kinds,
+        target=config.score.target,
+        metadata=metadata,
         seed=config.seed,
         names=names,
         **of_members,

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from launderette import evaluation
+from launderette.evaluation.metadata import Metadata
 from launderette.evaluation.report import Report
 from launderette.generators import Schema, Synthesizer
 from launderette.generators.data.inference import infer
@@ -39,10 +40,9 @@ def score(sources: ScoredSources, settings: RunConfig) -> tuple[Report, tuple[st
         frames.get("holdout"),
         frames["synthetic"],
         kinds=compared.kinds,
-        parts=compared.parts,
         target=settings.score.target,
         loss=run.loss_of(sources.model),
-        quasi_identifiers=settings.score.quasi_identifiers,
+        metadata=Metadata(quasi_identifiers=settings.score.quasi_identifiers, parts=compared.parts),
         seed=settings.seed,
         names=settings.score.metrics,
     )

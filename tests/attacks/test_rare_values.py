@@ -9,6 +9,7 @@ from evaluation import calibration, privacy, samples
 from evaluation.calibration import population
 from evaluation.copies import rare_counts, rare_texts, rare_values
 from evaluation.measures import reuse
+from evaluation.metadata import Metadata
 from evaluation.scores import EvaluationError
 from tests.evaluation.tables import mixed
 
@@ -151,12 +152,12 @@ def test_combinations_of_quasi_identifiers_are_rare_values_of_their_own(honest):
     leak = honest.synthetic.copy()
     leak.loc[:999, list(columns)] = honest.train[list(columns)].head(1000).to_numpy()
     for released, caught in ((leak, True), (honest.synthetic, False)):
-        made = samples.make(honest.train, honest.holdout, released, quasi_identifiers=columns)
+        made = samples.make(honest.train, honest.holdout, released, metadata=Metadata(columns))
         counts = privacy.rare_values(made).detail["counts"]
         (found,) = [c for c in counts if "quasi" in c["counted"] and "training" in c["counted"]]
         assert (found["hits"] > max(1.1 * found["expected"], found["allowed"])) is caught
     with pytest.raises(EvaluationError, match="2 of 3"):
-        samples.make(honest.train, honest.holdout, leak, quasi_identifiers=("age", "city", "absent"))
+        samples.make(honest.train, honest.holdout, leak, metadata=Metadata(("age", "city", "absent")))
 
 
 def test_rows_that_share_what_no_other_real_row_has_count_once_beside_the_other_side():

@@ -6,6 +6,7 @@ import pytest
 
 import evaluation
 from evaluation import report as reports
+from evaluation.metadata import Metadata
 from evaluation.scores import EvaluationError
 from generators import Budget, GeneratorError, fit, open_model
 from generators.data import parts
@@ -48,7 +49,8 @@ def test_parts_are_told_as_the_column_that_they_are_of(frame, tmp_path):
     sides = [
         readable(side, schema).assign(**{"place [2]": np.nan, "place [1]": np.nan}) for side in (frame, frame[:99])
     ]
-    given = {"kinds": schema.flat.kinds(), "parts": Comparable(schema, ()).parts, "names": ["fidelity.shape"]}
+    metadata = Metadata(parts=Comparable(schema, ()).parts)
+    given = {"kinds": schema.flat.kinds(), "metadata": metadata, "names": ["fidelity.shape"]}
     report = evaluation.score(sides[0], None, sides[1], **given)
     reports.write(report, tmp_path)
     page = (tmp_path / "report.html").read_text()

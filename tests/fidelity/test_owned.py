@@ -7,6 +7,7 @@ import pytest
 from evaluation import calibration, samples
 from evaluation.calibration import population
 from evaluation.fidelity import within_entities
+from evaluation.metadata import Metadata
 from evaluation.scores import Reason
 from pipelines.config.rules import DEFAULT_RULES
 
@@ -39,7 +40,8 @@ def test_texts_that_unrelated_rows_share_name_no_entity():
         pd.DataFrame({"note": rng.integers(0, 30, n), "id": np.arange(n) // 3, "x": rng.random(n)}) for n in (300, 90)
     ]
     drawn = tables[0].assign(note=np.arange(300))  # each made-up text stands once
-    made = samples.make(*tables, drawn, kinds={"note": "identifier", "id": "identifier"}, shared=["note"])
+    shared = Metadata(shared=["note"])
+    made = samples.make(*tables, drawn, kinds={"note": "identifier", "id": "identifier"}, metadata=shared)
     assert made.entity == "id"
-    alone = samples.make(*(t[["note", "x"]] for t in (*tables, drawn)), kinds={"note": "identifier"}, shared=["note"])
+    alone = samples.make(*(t[["note", "x"]] for t in (*tables, drawn)), kinds={"note": "identifier"}, metadata=shared)
     assert within_entities(alone).reason is Reason.NO_IDENTIFIER

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import evaluation
+from evaluation.metadata import Metadata
 from launderette.generators import infer
 from launderette.pipelines.scoring.readable import Comparable
 
@@ -21,6 +22,7 @@ def test_a_word_that_took_the_place_of_another_is_found(written, least, most):
     train, holdout, synthetic = map(table, range(3))
     compared = Comparable.of(train, infer(train))
     read = [compared.read(frame) for frame in (train, holdout, synthetic.replace({"x": written}))]
-    report = evaluation.score(*read, kinds=compared.kinds, parts=compared.parts, names=["fidelity.label_shares"])
+    metadata = Metadata(parts=compared.parts)
+    report = evaluation.score(*read, kinds=compared.kinds, metadata=metadata, names=["fidelity.label_shares"])
     assert compared.parts == {"word of x": "x"} and evaluation.scores.count(read[0], compared.parts) == 2
     assert least <= report.scores["fidelity.label_shares"].value <= most

@@ -1,0 +1,28 @@
+"""What is known of the columns of a table beside their kinds, and cannot be read off their values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from launderette.evaluation.scores import EvaluationError
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What columns stand for, each field empty where nothing is known."""
+
+    quasi_identifiers: Sequence[str] = ()  # columns that together name people: their combinations are rare values
+    made_up: Sequence[str] = ()  # identifiers whose synthetic values have a form of their own, such as mail addresses
+    worded: Sequence[str] = ()  # identifiers whose words, such as names, are of any length
+    shared: Sequence[str] = ()  # identifiers of which unrelated rows have one value, such as first names
+    parts: Mapping[str, str] = field(default_factory=dict)  # a column that is compared as part of one -> that one
+
+    def check(self, kinds: Mapping[str, str]) -> None:
+        """Raise EvaluationError for a quasi-identifier that is not among the compared columns, given with their
+        kinds.
+        """
+        known = [column for column in self.quasi_identifiers if kinds.get(column) not in (None, "identifier")]
+        if len(known) != len(self.quasi_identifiers):
+            raise EvaluationError(
+                f"expected quasi-identifiers among the compared columns, found {len(known)} of "
+                f"{len(self.quasi_identifiers)} there; name columns of the tables that are no identifiers"
+            )
