@@ -34,6 +34,7 @@ LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be 
 MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at
 LEAST_KNOWN_SHARE = 0.999  # of results of sources dealt anew, among the values of a column that has shared ones alone
 RELATED_STEPS = 4  # of how much two sources say of each other, that are told apart
+FARTHER_OUT = 0.01  # of a source's deviation, by which a value at an end is taken to lie farther outside
 MOST_SIZE = 1e100  # of numbers that are looked at: their products and squares are numbers too
 BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
 
@@ -212,9 +213,24 @@ def _rounding(
         if judged.sum() < LEAST_COMPARED_ROWS or held.sum() < HELD_SHARE * judged.sum():
             continue
         told = stated or (_varies(own, sources, formula, held) and _tells(own, sources, formula, held))
-        if told and (stated or _leads_to_values(own, sources, formula)):
+        if told and (stated or (_leads_to_values(own, sources, formula) and _excuses(own, sources, formula, given))):
             return rounding
     return None
+
+
+def _excuses(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula, given: np.ndarray) -> bool:
+    """Whether nearly all values that a formula does not give, at an end of a range, are as if protection had moved them
+    there: farther outside, the result would come nearer. A code such as 99 for no answer is not.
+    """
+    values = [one.values for one in sources]
+    exact = formula.value(values)
+    judged = np.isfinite(exact) & np.isfinite(own.values)
+    short = own.values - exact  # of the result
+    moved = own.outward * short < 0
+    for k, one in enumerate(sources):
+        farther = one.values + one.outward * FARTHER_OUT * np.nanstd(one.values)
+        moved |= (formula.value([farther if i == k else v for i, v in enumerate(values)]) - exact) * short > 0
+    return bool((judged & ~given & ~moved).sum() <= (1 - HELD_SHARE) * judged.sum())
 
 
 def _given(own: ColumnValues, exact: np.ndarray, reach: np.ndarray, *, counted: bool) -> dict[Rounding, np.ndarray]:

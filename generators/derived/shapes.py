@@ -73,13 +73,19 @@ class ColumnValues:
     values: np.ndarray
 
     @cached_property
-    def at_end(self) -> np.ndarray:
-        """Which values lie at an end of the range where so few do that protection may have moved them there."""
-        found = np.zeros(len(self.values), dtype=bool)
-        for end in (np.nanmin(self.values), np.nanmax(self.values)):
+    def outward(self) -> np.ndarray:
+        """Which values lie at an end of the range where so few do that protection may have moved them there: -1 at the
+        least, 1 at the greatest, else 0.
+        """
+        found = np.zeros(len(self.values))
+        for way, end in ((-1.0, np.nanmin(self.values)), (1.0, np.nanmax(self.values))):
             there = self.values == end
-            found |= there & (there.mean() <= END_SHARE)
+            found[there] = way * (there.mean() <= END_SHARE)
         return found
+
+    @property
+    def at_end(self) -> np.ndarray:
+        return self.outward != 0
 
     @cached_property
     def commonest(self) -> float:

@@ -272,6 +272,16 @@ def test_what_lies_beyond_an_end_that_protection_made_is_drawn_at_it():
     assert drawn.max() == frame["placed"].max() and 5 < (drawn == drawn.max()).sum() < 50
 
 
+@pytest.mark.parametrize("code", [99, -1])
+def test_a_sum_that_a_code_for_no_answer_is_left_out_of_is_learnt_so_that_rows_with_codes_are_drawn(code):
+    rng = np.random.default_rng(0)
+    answers = rng.integers(1, 6, (600, 3))
+    coded = np.where(rng.random((600, 3)) < 0.04, code, answers)
+    frame = pd.DataFrame(coded, columns=["q1", "q2", "q3"])
+    frame["score"] = np.where(coded == code, 0, answers).sum(1)
+    assert "score" not in formulas(frame)
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_no_more_is_drawn_at_an_end_than_protection_moved_there(sign):
     """Contracts end before the day on which they were read, or have not ended: what is drawn later is none."""
