@@ -280,7 +280,7 @@ def fit(
     learned = [(column, frame[column.name]) for column in schema.learned]
     known = tuple(fit_column(_once(values, owners), column, values) for column, values in learned)
     owned = panels.find(frame, schema, groups)
-    fixed = () if owned is None else [column.name for column in known if owned.keeps(frame[column.name])]
+    fixed = () if owned is None else panels.fixed(known, frame, owned)
     found = _found(frame, known, _stated(schema, kept), fixed) if derive else finding.DerivedColumns()
     parts_of_dates = [part for clock in found.dates for part in clock.parts]
     worded = words.find(frame, known) if derive else ()
@@ -297,7 +297,8 @@ def fit(
         *(part.cells(frame[part.source]) for part in worded),
         *(part.labels(frame[part.name]) for part in {part.name: part for part in present}.values()),
     ]
-    named = entities.fit(frame, schema, salt, {part.source for part in present})
+    visits = None if owned is None else owned.visits
+    named = entities.fit(frame, schema, salt, {part.source for part in present}, visits)
     between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
     encoded = Encoding(schema, tuple(columns), named, found.derived, between, worded=worded, present=present)
     frame = encoded.with_between(frame)
@@ -306,25 +307,28 @@ def fit(
 
 
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
-    """Return the encoding with the columns that entities keep first, and next the date, else the number, by which their
-    rows are in order.
+    """Return the encoding with its columns in the order that a panel has them: what entities keep, what visits keep,
+    labels that no visit has twice, the date, else the number, by which rows are in order, before those of its kind.
     """
-    fixed = [column for column in encoded.columns if owned.keeps(frame[column.name])]
-    others = [column for column in encoded.columns if column not in fixed]
+    levels = panels.levels(encoded.columns, frame, owned)
+    rest = [column for own in levels[1:] for column in own]
     days = [encoded.columns[places[0]].name for places in encoded.parts_of_dates]
-    dates = [c for c in others if c.kind == "datetime" or c.name in days]
+    dates = [c for c in rest if c.kind == "datetime" or c.name in days]
     timed = [c for c in dates if owned.in_order(values_of(frame[c.name], c))]
-    timed = timed or [c for c in others if owned.in_order(values_of(frame[c.name], c), rising=True)]
-    ordered = (*fixed, *timed[:1], *(column for column in others if column not in timed[:1]))
-    return replace(encoded, columns=ordered, panel=Panel(owned.owner, len(fixed), bool(timed)))
+    timed = timed or [c for c in rest if owned.in_order(values_of(frame[c.name], c), rising=True)]
+    ordered = [column for own in levels for column in sorted(own, key=lambda column: column not in timed[:1])]
+    panel = panels.of(owned, levels, frame, ordered.index(timed[0]) if timed else None)
+    return replace(encoded, columns=tuple(ordered), panel=panel)
 
 
 def _found(
-    frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str]], fixed: Sequence[str]
+    frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str]], fixed: Sequence[set[str]]
 ) -> finding.DerivedColumns:
-    """Return which columns others give: none that entities keep by one that they do not."""
+    """Return which columns others give: none that entities, or visits, keep by one that they do not."""
     found, (formulas, kept) = finding.find(frame, known, *stated), stated
-    moved = {one.name for one in found.derived if one.name in fixed and not {*one.formula.sources} <= {*fixed}}
+    moved = {
+        one.name for one in found.derived for own in fixed if one.name in own and not {*one.formula.sources} <= own
+    }
     return finding.find(frame, known, formulas, {*kept, *moved}) if moved else found
 
 

@@ -1,5 +1,6 @@
 """The tokens of a table, as networks see them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +27,10 @@ class Layout:
     @property
     def width(self) -> int:
         return len(self.sizes)
+
+    def tokens(self, columns: Iterable[int]) -> list[int]:
+        """Return the places of the tokens of some columns."""
+        return [place for k in columns for place in self.places[k]]
 
     @classmethod
     def of(cls, columns: tuple[Cells | Labels, ...]) -> "Layout":

@@ -21,6 +21,7 @@ from launderette.generators.data.schema import Identifier, Schema
 from launderette.generators.identifiers import forms, placeholders, references
 from launderette.generators.identifiers.forms import IdentifierForm, text_of
 from launderette.generators.identifiers.panels import in_turn
+from launderette.generators.identifiers.visits import Visits
 from launderette.generators.training import randomness
 
 CLIPPED_GROUPS = 5  # groups at each end whose sizes are not kept
@@ -71,25 +72,30 @@ class Grouping:
     taken: Filter
 
 
-def fit(frame: pd.DataFrame, schema: Schema, salt: str, filled: Collection[str] = ()) -> tuple[Grouping, ...]:
-    """Learn how the identifier columns group the rows, the finest first; those `filled` are drawn for every row."""
+def fit(
+    frame: pd.DataFrame, schema: Schema, salt: str, filled: Collection[str] = (), visits: Visits | None = None
+) -> tuple[Grouping, ...]:
+    """Learn how the identifier columns, and visits that none of them names, group the rows, the finest first; those
+    `filled` are drawn for every row.
+    """
     columns = schema.identifiers
     if not columns:
         return ()
     frame = pd.DataFrame({column.name: placeholders.without(frame[column.name]) for column in columns})
     codes = {column.name: pd.factorize(frame[column.name])[0] for column in columns}  # missing is -1
     salt = f"{salt}-{_digest(frame)}"
-    order = sorted(columns, key=lambda column: -codes[column.name].max(initial=-1))
+    if visits is not None:
+        codes.setdefault(visits.name, visits.numbers)
     fitted: list[Grouping] = []
-    for column in order:
-        over = _over(codes, column.name, [group.name for group in fitted])
+    for name in sorted(codes, key=lambda name: -codes[name].max(initial=-1)):
+        over = _over(codes, name, [group.name for group in fitted])
         first = _first(codes[over]) if over else np.arange(len(frame))
-        units, alone = codes[column.name][first], codes[over][first] < 0 if over else np.zeros(len(frame), dtype=bool)
-        texts = [text_of(value) for value in frame[column.name].dropna().unique()]
+        units, alone = codes[name][first], codes[over][first] < 0 if over else np.zeros(len(frame), dtype=bool)
+        texts = [text_of(value) for value in frame[name].dropna().unique()] if name in frame else []
         sizes = np.bincount(units[units >= 0]) if (units >= 0).any() else np.ones(1, dtype=int)
         lacks = (_share(units[~alone] < 0), _share(units[alone] < 0))
-        missing = (0.0, 0.0) if column.name in filled else lacks
-        fitted.append(Grouping(column.name, over, _quantiles(sizes), *missing, Filter.of(texts, salt)))
+        missing = (0.0, 0.0) if name in filled else lacks
+        fitted.append(Grouping(name, over, _quantiles(sizes), *missing, Filter.of(texts, salt)))
     return tuple(fitted)
 
 
@@ -135,7 +141,7 @@ def draw(groups: Sequence[Grouping], schema: Schema, n: int, seed: int) -> dict[
     """Return fresh values of every identifier column for n rows; rows of one synthetic entity follow one another."""
     found, columns = numbers(groups, n, seed), {column.name: column for column in schema.identifiers}
     streams = {group.name: _stream(seed, group, "texts") for group in groups}
-    own = [group for group in groups if not columns[group.name].refers]
+    own = [group for group in groups if group.name in columns and not columns[group.name].refers]
     made = {g.name: _written(columns[g.name], found[g.name], g.taken, streams[g.name]) for g in own}
     for column in (column for column in columns.values() if column.refers):
         texts = references.drawn(found[column.name], made[column.refers], streams[column.name])

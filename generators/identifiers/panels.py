@@ -1,8 +1,9 @@
 """Panels: tables of which an identifier names entities of several rows, such as patients with their visits.
 
 What every entity keeps (a sex, a year of birth) comes before all else that is learnt, so that it is drawn given nothing
-that differs from row to row; where an entity's rows stand in the order of a date, or of a number that rises, that
-comes next.
+that differs from row to row; then what each of its visits keeps (a ward, a day), then the labels that no visit has
+twice. Where an entity's rows or visits stand in the order of a date, or of a number that rises, that comes as soon as
+it can.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,20 +15,39 @@ import pandas as pd
 
 from launderette.generators.data.groups import Groups, decide, numbered
 from launderette.generators.data.schema import Schema
+from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.labels import Labels
+from launderette.generators.identifiers import visits
+from launderette.generators.identifiers.visits import Visits
 
 LEAST_ENTITIES = 20  # of several rows each, of which anything is learnt
 ORDERED_SHARE = 0.99  # of an entity's rows that follow one of no later date
+Column = Cells | Labels
 
 
 @dataclass(frozen=True)
 class Panel:
     """The identifier column whose values name entities, how many of the first columns with tokens each entity keeps,
-    and whether its rows stand in the order of the next one.
+    which column its rows or visits stand in the order of; what visits are called ("" for none), how many of the next
+    columns each of these keeps, and the shares of the labels that none has twice, of the column after those.
     """
 
     owner: str
     kept: int = 0
-    timed: bool = False
+    time: int | None = None
+    visit: str = ""
+    of_visit: int = 0
+    distinct: tuple[float, ...] = ()
+
+    @property
+    def visited(self) -> range:
+        """The columns that visits keep."""
+        return range(self.kept, self.kept + self.of_visit)
+
+    @property
+    def time_of_visit(self) -> bool:
+        """Whether the rows of a visit share the column that visits stand in the order of."""
+        return self.time in self.visited
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -45,19 +65,26 @@ class Owned:
     together: np.ndarray
     enough: bool  # entities to learn anything of what they keep
     whole: bool  # every row names one, so that those of an entity follow one another when they are drawn
+    visits: Visits | None = None
 
     def keeps(self, values: pd.Series) -> bool:
         """Tell whether a column that varies does so between entities alone."""
         codes = pd.factorize(values)[0][self.order]
         return self.enough and bool((codes[1:] == codes[:-1])[self.together].all() and (codes != codes[0]).any())
 
+    def visit_keeps(self, values: pd.Series) -> bool:
+        """Tell whether a column that varies within entities does so between their visits alone."""
+        return self.visits is not None and not self.keeps(values) and self.visits.keep(values)
+
     def in_order(self, values: np.ndarray, *, rising: bool = False) -> bool:
         """Tell whether rows of an entity stand in the order of float64 [rows], which not all of them share, or none of
-        them (`rising`).
+        them (`rising`; of its visits, where these share it).
         """
-        steps = np.diff(values[self.order])[self.together]
         if not self.enough or not self.whole:
             return False
+        steps = np.diff(values[self.order])[self.together]
+        if rising and self.visits is not None and self.visits.keep(pd.Series(values)):
+            steps = steps[np.diff(self.visits.numbers[self.order])[self.together] != 0]
         rises = (steps > 0).mean()
         return bool(rises >= ORDERED_SHARE if rising else rises > 0 and (steps >= 0).mean() >= ORDERED_SHARE)
 
@@ -75,12 +102,48 @@ def find(frame: pd.DataFrame, schema: Schema, groups: Groups | None) -> Owned | 
     # as lines of an order have one customer
     finer = [c.name for c in schema.identifiers if decide(numbered(frame[c.name], len(frame)), owners)]
     whole = not frame[[named[0], *finer]].isna().any(axis=None)
-    return Owned(named[0], order, np.diff(owners[order]) == 0, bool(enough), bool(whole))
+    found = visits.find(frame, schema, named[0], owners) if enough and whole else None
+    return Owned(named[0], order, np.diff(owners[order]) == 0, bool(enough), bool(whole), found)
+
+
+def fixed(columns: Sequence[Column], frame: pd.DataFrame, owned: Owned) -> list[set[str]]:
+    """Return the columns that entities keep, and those that these or visits keep."""
+    kept = {column.name for column in columns if owned.keeps(frame[column.name])}
+    return [kept, kept | {column.name for column in columns if owned.visit_keeps(frame[column.name])}]
+
+
+def levels(columns: Sequence[Column], frame: pd.DataFrame, owned: Owned) -> list[list[Column]]:
+    """Return the columns that entities keep, those that visits keep, that of labels that no visit has twice, and the
+    others.
+    """
+    kept = [column for column in columns if owned.keeps(frame[column.name])]
+    visited = [column for column in columns if owned.visit_keeps(frame[column.name])]
+    others = [column for column in columns if column not in (*kept, *visited)]
+    once = _once(others, frame, owned.visits)
+    return [kept, visited, once, [column for column in others if column not in once]]
+
+
+def _once(columns: Sequence[Column], frame: pd.DataFrame, found: Visits | None) -> list[Column]:
+    """Return the column whose labels no visit has twice though most pairs would be alike by chance, if there is one."""
+    if found is None:
+        return []
+    expected = [found.without_repeats(c, frame[c.name]) if isinstance(c, Labels) else 0.0 for c in columns]
+    most = max(expected, default=0.0)
+    return [columns[expected.index(most)]] if most else []
+
+
+def of(owned: Owned, found: Sequence[Sequence[Column]], frame: pd.DataFrame, time: int | None) -> Panel:
+    """Return the panel of columns by their `levels`, and which of them the rows stand in the order of."""
+    kept, visited, once, _ = found
+    visit = owned.visits.name if owned.visits is not None else ""
+    cells = [column.encode(frame[column.name]) for column in once]
+    shares = [(np.bincount(own) / len(own)).round(4).tolist() for own in cells]
+    return Panel(owned.owner, len(kept), time, visit, len(visited), tuple(shares[0]) if shares else ())
 
 
 def restore(document: Mapping[str, Any] | None) -> Panel | None:
     """Read what `to_dict` wrote."""
-    return None if document is None else Panel(**document)
+    return None if document is None else Panel(**{**document, "distinct": tuple(document["distinct"])})
 
 
 def in_turn(numbers: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -126,8 +126,10 @@ class Autoregressive(FittedTable[Config, Model]):
         numbers = first + (np.arange(size) if places is None else places)
         u = sharing.mixed(u, seed, numbers)
         tokens = draw(u[:, columns:])
-        if sharing.fine:
-            tokens[:, sharing.fine] = draw(sharing.alone(u, seed, numbers)[:, columns:])[:, sharing.fine]
+        if fine := sharing.fine:
+            tokens[:, fine] = draw(sharing.alone(u, seed, numbers)[:, columns:])[:, fine]
+        if fine := sharing.fine_of_visits:
+            tokens[:, fine] = draw(sharing.of_visits_alone(u, seed, numbers)[:, columns:])[:, fine]
         return tokens, u[:, :columns]
 
     @torch.no_grad()

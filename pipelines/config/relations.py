@@ -78,8 +78,17 @@ def _of_entities(record: Mapping[str, Any]) -> list[str]:
     does += [f"are alike in {_listed(shared)}"] if shared else []
     return [
         f"Rows of one value of {found['of']} {', '.join(does) or 'have nothing in common that was found'}, as in "
-        "training; how one row follows from the one before it is not learnt otherwise."
+        f"training{_of_visits(found.get('visits'))}; how one row follows from the one before it is not learnt "
+        "otherwise."
     ]
+
+
+def _of_visits(found: Mapping[str, Any] | None) -> str:
+    """Say what rows share that belong together within an entity."""
+    if not found or not found["kept"]:
+        return ""
+    once = f" and none has a value of {found['once']} twice" if "once" in found else ""
+    return f", those of one {found['of']} keep one value of {_listed(found['kept'])} too{once}"
 
 
 def _formulas(record: Mapping[str, Any]) -> list[str]:

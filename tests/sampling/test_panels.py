@@ -87,7 +87,7 @@ def test_a_condition_holds_for_all_of_an_entity_and_few_entities_share_nothing(m
     assert (given.groupby("patient")["born"].nunique() == 1).all()
     few = visits(12)
     found = encoder.fit(few, infer(few, {"patient": "identifier"}), groups=few["patient"]).panel
-    assert (found.owner, found.kept, found.timed) == ("patient", 0, False)
+    assert (found.owner, found.kept, found.time) == ("patient", 0, None)
     assert encoder.fit(few, infer(few, {"patient": "identifier"})).panel is None
 
 
