@@ -28,23 +28,24 @@ def worked_out(frame: pd.DataFrame, encoding: Encoding) -> pd.DataFrame:
 def solved(frame: pd.DataFrame, encoding: Encoding, drawn: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the frame with a source filled where it alone is missing and the derived value and the others give it.
 
-    `drawn` are the values known before a draw [rows]: then a source that was drawn is solved for, of several the last.
-    Only what lies within the range of the source's training rows and gives the derived value again is taken.
+    `drawn` are the values known before a draw [rows]: then a source that was drawn is solved for, of several the last
+    that can make up for the others. Only what lies within the range of the source's training rows and gives the derived
+    value again is taken.
     """
     for one in reversed(_known(frame, encoding)):
         before = frame if drawn is None else drawn
         values, result = _values(frame, encoding, one), values_of(frame[one.name], one.column)
         open_ = np.array([np.isnan(own) for own in _values(before, encoding, one)])  # [sources, rows]
-        for k, name in enumerate(one.formula.sources):
+        asked = (open_.sum(0) == 1) | (drawn is not None)
+        for k, name in reversed([*enumerate(one.formula.sources)]):
             column = encoding.column(name)
-            last = open_[k] & ~open_[k + 1 :].any(0) & ((open_.sum(0) == 1) | (drawn is not None))
             found = one.formula.solved(k, values, result)
             ticks = np.nan_to_num(np.rint(found * per_unit(column)) if column.scale else found * 1.0)
             again = [ticks / per_unit(column) if i == k else own for i, own in enumerate(values)]
             gives = np.isclose(one.ticks(again)[0] / per_unit(one.column), result, rtol=slack_of(one.column), atol=0)
-            taken = last & ~np.isnan(found) & gives & _possible(column, ticks)
+            taken = asked & open_[k] & ~np.isnan(found) & gives & _possible(column, ticks)
             frame = _filled(frame, name, column, ticks.astype("int64") if column.scale else ticks, taken)
-            values = _values(frame, encoding, one)
+            values, asked = _values(frame, encoding, one), asked & ~taken
     return frame
 
 

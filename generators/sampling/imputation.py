@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import from_grid, is_duration
-from launderette.generators.sampling import completion
+from launderette.generators.sampling import agreement, completion
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, chosen, randoms
 from launderette.generators.training import randomness
 
@@ -25,6 +26,9 @@ from launderette.generators.training import randomness
 Draw = Callable[[np.ndarray, Tensor, Tensor], tuple[Tensor, Tensor]]
 # likewise one candidate, of rows in which the same places are known -> tokens [B, L]
 DrawPattern = Callable[[np.ndarray, Tensor, list[int]], np.ndarray]
+Given = tuple[np.ndarray, np.ndarray]  # tokens [rows, L], which of them are known bool [rows, L]
+DrawnRows = tuple[np.ndarray, np.ndarray, np.ndarray]  # places of rows, candidates [K, rows, L], weights [K, rows]
+MOST_BOUND_TOKENS = 2**22  # of the candidates of rows that a derived value binds, at once
 
 
 def present(encoding: Encoding) -> Allowed:
@@ -47,7 +51,8 @@ def impute(
 
     Of several draws a number or date becomes their mean on the column's grid, a label the most frequent: nearer to the
     truth, but less spread than true values are. Plain numbers that are not to be `rounded` keep their mean, such as 1.7
-    children, which errs less. What follows from the rest of a row (generators/derived) is not drawn.
+    children, which errs less. What follows from the rest of a row (generators/derived) is not drawn, and what is drawn
+    agrees with a known value that follows from it, where the model finds such (agreement.py).
     """
     if draws < 1:
         raise GeneratorError(f"expected at least one draw for each missing value, found {draws}")
@@ -60,11 +65,34 @@ def impute(
     for first in range(0, len(frame), CHUNK_ROWS):
         u = randomness.row_uniforms(seed, first, CHUNK_ROWS, randoms(encoding, given=True))
         part = frame.iloc[first : first + CHUNK_ROWS]
-        steps = randomness.row_uniforms(randomness.key(seed, "steps"), first, len(part), u.shape[1])
-        spread = _spread(u[: len(part)], steps, draws) if draws > 1 else [u[: len(part)]]
-        out.append(_imputed(part, encoding, draw, spread, rounded))
+        steps = partial(randomness.row_uniforms, randomness.key(seed, "steps"), first, len(part), u.shape[1])
+        out.append(_imputed(part, encoding, GapDraws(draw, u[: len(part)], steps, draws), rounded))
     filled = pd.concat(out) if out else frame
     return filled.astype({name: _admitting(dtype, filled[name]) for name, dtype in dtypes.items()}).set_axis(index)
+
+
+class GapDraws(NamedTuple):
+    """How candidates for the gaps of a chunk are drawn: by the random numbers u [rows, n], shifted for each of `draws`
+    by `steps` [rows, n].
+    """
+
+    draw: Draw
+    u: np.ndarray
+    steps: Callable[[], np.ndarray]
+    draws: int
+
+    def candidates(self, rows: np.ndarray, given: Given, places: int, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Return the tokens [K, rows, L] of at least so many candidates for each of `rows`, and their weights
+        [K, rows], whose sum is 1; the first `places` of the random numbers are no tokens'.
+        """
+        x, known = (torch.from_numpy(part[rows]) for part in given)
+        found = [self.draw(self.u[rows, places:], x, known)]
+        shifts = max(self.draws, math.ceil(least / len(found[0][0])))
+        if shifts > 1:
+            spread = _spread(self.u[rows], self.steps()[rows], shifts)
+            found += [self.draw(u[:, places:], x, known) for u in spread[1:]]
+        tokens, weights = (torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True))
+        return tokens, weights / shifts
 
 
 def _spread(u: np.ndarray, v: np.ndarray, draws: int) -> list[np.ndarray]:
@@ -93,10 +121,8 @@ def _admitting(dtype: Any, values: pd.Series) -> Any:
     return pd.CategoricalDtype([*dtype.categories, *new], dtype.ordered)
 
 
-def _imputed(
-    frame: pd.DataFrame, encoding: Encoding, draw: Draw, spread: list[np.ndarray], rounded: bool
-) -> pd.DataFrame:
-    """Fill one chunk by the draws of which each has its random numbers [rows, n] in `spread`."""
+def _imputed(frame: pd.DataFrame, encoding: Encoding, gaps_drawn: GapDraws, rounded: bool) -> pd.DataFrame:
+    """Fill one chunk."""
     frame = encoding.with_between(completion.certain(parts.split(frame, encoding.schema), encoding))
     frame = completion.certain(frame, encoding) if encoding.between else frame
     columns, tokens = encoding.columns, encoding.encode(frame)
@@ -106,16 +132,14 @@ def _imputed(
     known = np.ones(tokens.shape, dtype=bool)
     for k, places in enumerate(encoding.layout.places):
         known[:, list(places)] = ~is_missing[:, k : k + 1]
-    rows = np.flatnonzero(is_missing.any(1))
-    given = torch.from_numpy(tokens[rows]), torch.from_numpy(known[rows])
-    drawn = [draw(u[rows, len(columns) :], *given) for u in spread] if len(rows) else []
-    if len(spread) == 1:
-        for candidates, weights in drawn:
-            u = torch.from_numpy(spread[0][rows, len(columns)]).to(weights.device)
-            tokens[rows] = chosen(candidates, weights, u).cpu().numpy()
-        filled = encoding.decode_known(tokens, spread[0][:, : len(columns)])
+    drawn = _drawn(frame, encoding, gaps_drawn, (tokens, known))
+    if gaps_drawn.draws == 1:
+        for rows, *candidates in drawn:
+            parts_of = map(torch.from_numpy, (*candidates, gaps_drawn.u[rows, len(columns)]))
+            tokens[rows] = chosen(*parts_of).numpy()
+        filled = encoding.decode_known(tokens, gaps_drawn.u[:, : len(columns)])
     else:
-        filled = _typical(encoding, tokens, rows, drawn, rounded)
+        filled = _typical(encoding, tokens, drawn, rounded)
     out = frame.copy()
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
@@ -123,21 +147,36 @@ def _imputed(
     return found.assign(**parts.joined(found, encoding.schema))[encoding.schema.names]
 
 
-def _typical(
-    encoding: Encoding, tokens: np.ndarray, rows: np.ndarray, drawn: Sequence[tuple[Tensor, Tensor]], rounded: bool
-) -> dict[str, pd.Series]:
-    """Return by column the mean number or the most frequent label of each row [B]: of those in `rows` by what is drawn
-    for them, of the others by their tokens [B, L].
+def _drawn(frame: pd.DataFrame, encoding: Encoding, gaps_drawn: GapDraws, given: Given) -> list[DrawnRows]:
+    """Draw candidates for rows with gaps: where a derived value is known that binds what is drawn, more of them."""
+    bound, places, some = agreement.bound_rows(frame, encoding), len(encoding.columns), ~np.all(given[1], axis=1)
+    free = np.flatnonzero(some & ~bound)
+    drawn = [(free, *gaps_drawn.candidates(free, given, places))] if len(free) else []
+    size = max(1, MOST_BOUND_TOKENS // (agreement.LEAST_CANDIDATES * given[0].shape[1]))
+    bound_ones = np.flatnonzero(some & bound)
+    for first in range(0, len(bound_ones), size):
+        rows = bound_ones[first : first + size]
+        tokens, weights = gaps_drawn.candidates(rows, given, places, agreement.LEAST_CANDIDATES)
+        drawn.append((rows, tokens, agreement.agreeing(tokens, weights, frame.iloc[rows], encoding)))
+    return drawn
+
+
+def _typical(encoding: Encoding, tokens: np.ndarray, drawn: Sequence[DrawnRows], rounded: bool) -> dict[str, pd.Series]:
+    """Return by column the mean number or the most frequent label of each row [B]: by what is drawn for it, if
+    anything, else by its tokens [B, L].
     """
     if not drawn:
         return encoding.decode_known(tokens, np.full((len(tokens), len(encoding.columns)), 0.5))
-    candidates = torch.cat([part for part, _ in drawn]).cpu().numpy()  # [K, rows, L], of all draws
-    weights = torch.cat([part for _, part in drawn]).cpu().numpy() / len(drawn)
     found = {}
     for column, places in zip(encoding.columns, encoding.layout.places, strict=True):
-        cells = column.join(candidates.reshape(-1, candidates.shape[2])[:, list(places)]).reshape(weights.shape)
-        typical = _mean(column, cells, weights, rounded) if isinstance(column, Cells) else _mode(column, cells, weights)
-        found[column.name] = typical.set_axis(rows).reindex(range(len(tokens)))
+        typical = []
+        for rows, candidates, weights in drawn:
+            cells = column.join(candidates.reshape(-1, candidates.shape[2])[:, list(places)]).reshape(weights.shape)
+            of_rows = (
+                _mean(column, cells, weights, rounded) if isinstance(column, Cells) else _mode(column, cells, weights)
+            )
+            typical.append(of_rows.set_axis(rows))
+        found[column.name] = pd.concat(typical).reindex(range(len(tokens)))
     return found
 
 

@@ -81,6 +81,23 @@ def test_centres_are_told_coarsely_and_of_five_rows_or_more():
     assert centres(np.array([0, 0, 0]), low, high) == []
 
 
+def test_gaps_agree_with_a_known_value_that_follows_from_them():
+    def bought(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        age, net, tax = rng.integers(18, 90, 300), rng.integers(1, 60, 300), rng.integers(0, 9, 300)
+        return pd.DataFrame({"age": age, "decade": age // 10 * 10, "net": net, "tax": tax, "gross": net + tax})
+
+    model, truth = fit(bought(0), "tabular.marginals"), bought(1).astype("Int64")
+    assert set(model.record["derived"]) == {"decade", "gross"}
+    gaps = truth.assign(age=pd.NA, net=pd.NA, tax=pd.NA).astype("Int64")
+    for draws in (1, 3):
+        filled = model.impute(gaps, draws=draws)
+        assert (filled["age"] // 10 * 10 == truth["decade"]).mean() > 0.9
+        assert (filled["net"] + filled["tax"] == truth["gross"]).mean() > 0.9
+        assert (filled["net"] - truth["net"]).abs().mean() < 5  # about 15 where the sum tells nothing
+        pd.testing.assert_frame_equal(model.impute(gaps[:9], draws=draws), filled[:9])
+
+
 def test_less_than_one_draw_is_refused(models):
     with pytest.raises(GeneratorError, match="expected at least one draw"):
         models[0].impute(skewed(3, 0), draws=0)
