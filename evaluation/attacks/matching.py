@@ -129,8 +129,9 @@ def sums(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes: np.nda
     block after the other; codes are [columns, released rows].
 
     One comparison tells whether a <= x <= b: whether x - a, counted round the bits of its type from the least, is at
-    most b - a.
+    most b - a. Two bytes hold the codes between which 2**15 asked rows tell, in a quarter of the time of four.
     """
+    first, last, codes = (np.stack(part) for part in zip(*map(_told_apart, first, last, codes), strict=True))
     kind = np.int16 if codes.max(initial=0) < 2**16 else np.int32
     least = np.iinfo(kind).min
     have, start = (torch.from_numpy(part.astype(kind)) for part in (codes, first + least))
@@ -143,3 +144,11 @@ def sums(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes: np.nda
         for column, a, b, weight in zip(have, start[part], width[part], weigh[part], strict=True):
             total.addcmul_(torch.sub(column, a, out=found).le_(b), weight)
         yield total
+
+
+def _told_apart(first: np.ndarray, last: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same ranges [asked] and codes [released rows] of one column, codes that no range tells apart made one."""
+    starts = np.zeros(codes.max(initial=0) + 2, np.int64)
+    starts[first], starts[last + 1] = 1, 1
+    places = np.cumsum(starts)
+    return places[first], places[last], places[codes]

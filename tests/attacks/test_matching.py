@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from evaluation import samples
 from evaluation.attacks import matching
@@ -11,16 +12,19 @@ from evaluation.measures import intervals
 from evaluation.measures.neighbours import Group
 
 
-@pytest.mark.parametrize("different", [3, 40_000, 70_000])  # int16 without and with its sign bit, int32
-def test_the_best_match_is_that_of_all_pairs(different):
+# int16 by few codes and by few asked, with its sign bit, and int32
+@pytest.mark.parametrize(("different", "asked"), [(3, 30), (70_000, 30), (70_000, 20_000), (90_000, 60_000)])
+def test_the_best_match_is_that_of_all_pairs(different, asked):
     rng = np.random.default_rng(0)
-    codes = rng.integers(0, different, (3, 20_000))
+    codes = rng.integers(0, different, (3, 600_000 // asked))
     codes[:, -1] = different - 1
-    ends = np.sort(rng.integers(0, different, (2, 3, 30)), axis=0)
-    weights = rng.integers(0, 9000, (3, 30))
+    ends = np.sort(rng.integers(0, different, (2, 3, asked)), axis=0)
+    weights = rng.integers(0, 9000, (3, asked))
     inside = (codes[:, None] >= ends[0][..., None]) & (codes[:, None] <= ends[1][..., None])
     found = matching._best_match(ends[0], ends[1], weights, codes)
     assert (found == (inside * weights[..., None]).sum(0).max(1)).all()
+    kind = next(matching.sums(ends[0], ends[1], weights, codes)).dtype
+    assert kind == (torch.int16 if asked < 60_000 else torch.int32)
 
 
 def rows(count, seed):
