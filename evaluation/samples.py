@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +14,7 @@ import pandas as pd
 from launderette.evaluation import canonical, entities, units
 from launderette.evaluation.metadata import Metadata
 from launderette.evaluation.scores import EvaluationError, count
+from launderette.evaluation.sides import Sides, checked, drawn
 
 # a coordinate is a number whose differences are distances as they stand
 NUMBER_KINDS = ("numerical", "datetime", "coordinate")
@@ -25,14 +25,13 @@ Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Samples(Sides):
     """Train, holdout (may be None) and synthetic frames with the same columns; `kinds` says what each column is.
 
     Metrics read `table(role)`: float64 in `units` for numbers and dates (missing is NaN), integer codes for labels
-    (missing is -1). `loss` maps a frame to one loss per row and opens the white-box attack. `members` [training rows]
-    is true for those that the generator learnt from and None where that is not known. `signals` are further attacks,
-    lower for rows that were learnt from. `floor` is the role whose columns are shuffled. `repeats` are further
-    divisions of the same rows (repeats.py), `attacked` the training and holdout rows asked about in each, bool [rows].
+    (missing is -1). `loss` maps a frame to one loss per row and opens the white-box attack. `signals` are further
+    attacks, lower for rows that were learnt from. `repeats` are further divisions of the same rows (divided.py),
+    `attacked` the training and holdout rows asked about in each, bool [rows].
     """
 
     train: pd.DataFrame
@@ -151,15 +150,6 @@ class Samples:
         """
         return self._shuffled if role == "shuffled" else self._canonical[0][role]
 
-    def roles(self) -> dict[str, str]:
-        """Which table stands for the synthetic one in the value, ceiling and floor of a score."""
-        roles = {"value": "synthetic", "floor": "shuffled"}
-        return roles if self.holdout is None else {**roles, "ceiling": "holdout"}
-
-    def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
-        """At most `limit` row numbers of a role, drawn without replacement, the same for the same seed."""
-        return np.sort(drawn(role, len(self.table(role)), seed)[:limit])
-
     def arranged(self, chosen: Mapping[str, Sequence[tuple[str, np.ndarray]]], floor: str) -> Samples:
         """Samples whose train, holdout and synthetic tables are chosen rows of these: role -> (role here, its row
         numbers), one part after the other. Columns, labels and units stay; who was learnt from is no longer known.
@@ -176,20 +166,11 @@ class Samples:
         """Number of training rows that the generator learnt from: all of them, where it is not known which."""
         return len(self.train) if self.members is None else int(self.members.sum())
 
-    def member_rows(self, limit: int, seed: int) -> np.ndarray:
-        """At most `limit` numbers of training rows that the generator learnt from, drawn as `rows` draws them."""
-        return np.sort(self._members(seed)[:limit])
-
-    def _members(self, seed: int) -> np.ndarray:
-        """All numbers of such rows in an order drawn by the seed."""
-        order = drawn("train", len(self.train), seed)
-        return order if self.members is None else order[self.members[order]]
-
     def one_each(self, role: str, limit: int, seed: int) -> np.ndarray:
         """At most `limit` row numbers of a role, one row of each entity whose rows are recognised together, drawn
         as `rows` draws them; of the training rows those that the generator learnt from.
         """
-        order = self._members(seed) if role == "train" else drawn(role, self.size(role), seed)
+        order = self.drawn_members(seed) if role == "train" else drawn(role, self.size(role), seed)
         return np.sort(self.apart(role, order)[:limit])
 
     def apart(self, role: str, rows: np.ndarray) -> np.ndarray:
@@ -212,11 +193,6 @@ def _joined(table: Callable[[str], pd.DataFrame], parts: Sequence[tuple[str, np.
     found = whole.copy(deep=False) if np.array_equal(rows, np.arange(len(whole))) else whole.iloc[rows]
     found.index = pd.RangeIndex(len(found))
     return found
-
-
-def drawn(role: str, size: int, seed: int) -> np.ndarray:
-    """All row numbers of a role in an order drawn by the seed, another for each role."""
-    return np.random.default_rng([seed, zlib.crc32(role.encode())]).permutation(size)
 
 
 def make(
@@ -276,21 +252,6 @@ def _check_target(target: str | None, train: pd.DataFrame, parts: Mapping[str, s
         raise EvaluationError(
             f"expected the target among the {count(train, parts):,} columns, found {target!r}; {hint}"
         )
-
-
-def checked(members: Any, rows: int) -> np.ndarray | None:
-    """The mask of members as bool [rows], None where it is not known which they are; EvaluationError for one of
-    another size.
-    """
-    if members is None:
-        return None
-    mask = np.asarray(members)
-    if mask.dtype != bool or mask.shape != (rows,):
-        raise EvaluationError(
-            f"expected members as one bool for each of the {rows:,} training rows, "
-            f"found {mask.dtype} of shape {mask.shape}; leave them out where they are not known"
-        )
-    return mask
 
 
 def _same_types(compared: Samples) -> None:

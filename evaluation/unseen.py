@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from launderette.evaluation.measures.once import once
-from launderette.evaluation.samples import Samples, drawn
+from launderette.evaluation.samples import Samples
+from launderette.evaluation.sides import drawn
 
 ANEW, ANEW_ROWS = 10, 1000  # samples of training rows; rows of each at most
 Part = tuple[str, np.ndarray]  # a role and its row numbers

@@ -14,8 +14,8 @@ import torch
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import label_network
 from launderette.evaluation.models.features import Features, imagenet
-from launderette.evaluation.samples import checked, drawn
 from launderette.evaluation.scores import EvaluationError
+from launderette.evaluation.sides import Sides, checked
 
 FEATURE_IMAGES = 3000  # images of each collection in feature space
 LEAST_IMAGES = 20  # images of each collection
@@ -23,12 +23,11 @@ ROLES = "train", "holdout", "synthetic"
 
 
 @dataclass(frozen=True, eq=False)
-class ImageSamples:
+class ImageSamples(Sides):
     """Pixels uint8 [N, H, W, C] and label codes [N] (empty where there are no labels) by role; -1 is a label training
     lacks.
 
-    `loss` maps a role and image numbers to one loss per image and opens the white-box attack. `members` [training
-    images] is true for those that the generator learnt from and None where that is not known.
+    `loss` maps a role and image numbers to one loss per image and opens the white-box attack.
     """
 
     pixels: dict[str, np.ndarray]
@@ -42,11 +41,6 @@ class ImageSamples:
         """Number of images of a role; 0 for an absent holdout."""
         return len(self.pixels.get(role, ()))
 
-    def roles(self) -> dict[str, str]:
-        """Which collection stands for the synthetic one in the value, ceiling and floor of a score."""
-        roles = {"value": "synthetic", "floor": "shuffled"}
-        return roles if "holdout" not in self.pixels else {**roles, "ceiling": "holdout"}
-
     def equal(self, limit: int = FEATURE_IMAGES) -> int:
         """Images that every collection has, at most `limit`; a holdout of under 100 is not waited for."""
         sizes = [self.size(role) for role in ROLES if role != "holdout" or self.size(role) >= 100]
@@ -55,15 +49,6 @@ class ImageSamples:
     def taught(self, limit: int) -> int:
         """Images that a network may be trained on, as many synthetic as real ones."""
         return min(limit, self.size("train"), self.size("synthetic"))
-
-    def rows(self, role: str, limit: int, seed: int) -> np.ndarray:
-        """At most `limit` image numbers of a role, drawn without replacement, the same for the same seed."""
-        return np.sort(drawn(role, self.size("train" if role == "shuffled" else role), seed)[:limit])
-
-    def member_rows(self, limit: int, seed: int) -> np.ndarray:
-        """At most `limit` numbers of training images that the generator learnt from, drawn as `rows` draws them."""
-        order = drawn("train", self.size("train"), seed)
-        return np.sort((order if self.members is None else order[self.members[order]])[:limit])
 
     def take(self, role: str, rows: np.ndarray, seed: int = 0) -> np.ndarray:
         """Pixels of image numbers; "shuffled" permutes every pixel among the training images on its own."""

@@ -39,8 +39,8 @@ COMMON_CODE = (  # that every step runs, or may run
 )
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (
-    *(f"evaluation/{name}.py" for name in ("__init__", "notebook", "scores", "entities", "samples", "units", "unseen")),
-    *("evaluation/canonical.py", "evaluation/chance.py", "evaluation/divided.py", "evaluation/panels.py"),
+    *(f"evaluation/{name}.py" for name in ("__init__", "canonical", "chance", "divided", "entities", "metadata")),
+    *(f"evaluation/{name}.py" for name in ("notebook", "panels", "samples", "scores", "sides", "units", "unseen")),
     *(f"evaluation/{name}" for name in ("inputs", "fidelity", "utility", "diversity", "privacy", "image")),
     *(f"evaluation/{name}" for name in ("attacks", "copies", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
