@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from launderette.evaluation import samples
 from launderette.evaluation.calibration import changes
@@ -79,6 +81,21 @@ def target_flipped(case: Case, rng: Rng) -> Case:
     """Training rows of which nothing but the target is another's."""
     rows = changes.memorised(case, 1.0, rng)
     return case.released(rows.assign(**{case.target: rng.permutation(rows[case.target].to_numpy())}))
+
+
+def _moved_together(case: Case, rng: Rng, share: float, move: Callable) -> Case:
+    """A share of the released rows are training rows whose numbers are all moved by one draw of each row's own:
+    `move` takes deviations from a column's mean [rows] and the draws; nothing leaves the column's range.
+    """
+    rows = changes.memorised(case, share, rng)
+    draws = rng.normal(size=len(rows))
+    for column in changes.numbers(case):
+        known = case.train[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        middle, unit = np.nanmean(known), np.nanstd(known)
+        values = rows[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        values = (middle + unit * move((values - middle) / unit, draws)).clip(np.nanmin(known), np.nanmax(known))
+        rows[column] = values.round(changes.decimals(known)).astype(rows[column].dtype)
+    return changes.planted(case, rows, rng)
 
 
 def ranks_kept(case: Case, rng: Rng) -> Case:
@@ -239,6 +256,11 @@ PERTURBED_ROWS = {  # share of the released rows that are training rows, share o
     "tenth_half_perturbed": (0.1, 0.5),
     "tenth_fifth_perturbed": (0.1, 0.2),
 }
+MOVED_TOGETHER = {  # share of the released rows that are training rows, what their numbers become
+    "quarter_shifted_by_row": (0.25, lambda values, draws: values + draws),
+    "third_drawn_to_the_middle_by_row": (0.3, lambda values, draws: values * (0.4 + 0.6 * norm.cdf(draws))),
+}
 VARIANTS = {name: partial(_near, *how) for name, how in COPIED_ROWS.items()} | {
     name: partial(_perturbed, *how) for name, how in PERTURBED_ROWS.items()
 }
+VARIANTS |= {name: partial(_moved_together, share=share, move=move) for name, (share, move) in MOVED_TOGETHER.items()}

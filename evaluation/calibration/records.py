@@ -52,6 +52,18 @@ def outliers_within_2_percent(case: Case, rng: Rng) -> Case:
     return changes.planted(case, changes.jittered(rows, changes.numbers(case), 0.02, rng), rng)
 
 
+def outliers_twice_within_3_percent(case: Case, rng: Rng) -> Case:
+    """The thirty most isolated training rows twice each, numbers moved by up to 3 %."""
+    rows = changes.sampled(tables.isolated(case.train, share=30 / len(case.train)), 60, rng)
+    return changes.planted(case, changes.jittered(rows, changes.numbers(case), 0.03, rng), rng)
+
+
+def people_at_one_end_under_noise(case: Case, rng: Rng) -> Case:
+    """The sixteenth of the training people highest in one number, numbers under noise of a quarter of a deviation."""
+    rows = case.train.nlargest(len(case.train) // 16, changes.numbers(case)[0])
+    return changes.planted(case, changes.shaken(rows, changes.numbers(case), 0.25, rng), rng)
+
+
 def _text_reused(columns: list[str], share: float, case: Case, rng: Rng) -> Case:
     """Texts of training people, word for word, in a share of the released rows; everything else fresh."""
     written = population.with_text(case, rng)

@@ -75,6 +75,14 @@ def end_of_one_column_drawn_in(case: Case, rng: Rng) -> Case:
     return case.changed(**{column: drawn_in.where(values > low, values).round(digits).astype(case.train[column].dtype)})
 
 
+def neighbours_moved_to_the_mode(case: Case, rng: Rng) -> Case:
+    """A third of the values within .3 deviations of the most frequent one of a column are that one."""
+    column = changes.numbers(case)[0]
+    mode, deviation = case.train[column].mode()[0], case.train[column].std()
+    near = (case.synthetic[column] - mode).abs() < 0.3 * deviation
+    return case.changed(**{column: case.synthetic[column].mask(near & (rng.random(len(near)) < 0.33), mode)})
+
+
 def coarsely_rounded(case: Case, rng: Rng) -> Case:
     """All numbers are rounded to a tenth of their spread."""
     columns = {}
