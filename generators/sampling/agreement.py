@@ -5,10 +5,12 @@ The candidates that miss it by h weigh less by a normal kernel as wide as the fo
 still missed is made up for by the last of the gaps (completion.py).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from launderette.generators.derived.columns import values_of
+from launderette.generators.derived.columns import Derived, values_of
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.encoder import Encoding
 
@@ -29,19 +31,41 @@ def agreeing(tokens: np.ndarray, weights: np.ndarray, frame: pd.DataFrame, encod
     """Return the weights [K, rows], whose sum is 1, of K candidates' tokens [K, rows, L] as far as they agree with the
     derived values of the frame's rows.
     """
-    log_weights, values = np.log(np.maximum(weights, LEAST_WEIGHT)), _values(tokens, frame, encoding)
-    for one in encoding.derived:
-        known = values_of(frame[one.name], one.column)
-        found = one.formula.value([values[name] for name in one.formula.sources])
+    log_weights = np.log(np.maximum(weights, LEAST_WEIGHT))
+    for _, known, found in _derived(tokens, frame, encoding):
         missed = np.abs(np.where(np.isnan(found), np.inf, found) - known)
         near = np.sort(missed, 0)[min(AGREEING_CANDIDATES, len(missed)) - 1]
         told = np.isfinite(near)  # else it is not known, or all candidates are without it
         width = np.maximum(near, np.finfo("float64").tiny)
         with np.errstate(over="ignore"):  # by far more than the nearest
             log_weights[:, told] -= np.square(np.minimum(missed / width, MOST_WIDTHS))[:, told] / 2
-        values[one.name] = np.where(np.isnan(known), found, known)
     found = np.exp(log_weights - log_weights.max(0))
     return found / found.sum(0)
+
+
+def means(tokens: np.ndarray, weights: np.ndarray, frame: pd.DataFrame, encoding: Encoding) -> dict[str, np.ndarray]:
+    """Return by the name of each derived column the mean, float64 [rows], of what candidates' tokens [K, rows, L] with
+    weights [K, rows] give it; NaN where all are without it.
+    """
+    with np.errstate(invalid="ignore"):
+        return {
+            one.name: np.nansum(weights * found, 0) / (weights * ~np.isnan(found)).sum(0)
+            for one, _, found in _derived(tokens, frame, encoding)
+        }
+
+
+def _derived(
+    tokens: np.ndarray, frame: pd.DataFrame, encoding: Encoding
+) -> Iterator[tuple[Derived, np.ndarray, np.ndarray]]:
+    """Yield each derived column, its known values [rows], and those that candidates' tokens [K, rows, L] give it beside
+    what is known of its sources [K, rows]; float64, NaN for none.
+    """
+    values = _values(tokens, frame, encoding)
+    for one in encoding.derived:
+        known = values_of(frame[one.name], one.column)
+        found = one.formula.value([values[name] for name in one.formula.sources])
+        yield one, known, found
+        values[one.name] = np.where(np.isnan(known), found, known)
 
 
 def _values(tokens: np.ndarray, frame: pd.DataFrame, encoding: Encoding) -> dict[str, np.ndarray]:

@@ -144,6 +144,8 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, gaps_drawn: GapDraws, roun
     for k, column in enumerate(columns):
         out[column.name] = frame[column.name].where(~is_missing[:, k], filled[column.name].set_axis(frame.index))
     found = completion.worked_out(completion.solved(out, encoding, frame), encoding)
+    if not rounded:
+        found = _with_means(found, frame, encoding, drawn)
     return found.assign(**parts.joined(found, encoding.schema))[encoding.schema.names]
 
 
@@ -177,6 +179,22 @@ def _typical(encoding: Encoding, tokens: np.ndarray, drawn: Sequence[DrawnRows],
             )
             typical.append(of_rows.set_axis(rows))
         found[column.name] = pd.concat(typical).reindex(range(len(tokens)))
+    return found
+
+
+def _with_means(
+    found: pd.DataFrame, frame: pd.DataFrame, encoding: Encoding, drawn: Sequence[DrawnRows]
+) -> pd.DataFrame:
+    """Return what is `found` with the mean in place of each plain number that was worked out from what is typical: that
+    of a yes or no would be one of both.
+    """
+    plain = [one.column for one in encoding.derived if isinstance(one.column, Cells) and _is_plain(one.column.column)]
+    found = found.copy()
+    for rows, candidates, weights in drawn:
+        means, of_rows = agreement.means(candidates, weights, frame.iloc[rows], encoding), frame.index[rows]
+        for column in plain:
+            worked_out = frame.loc[of_rows, column.name].isna().to_numpy() & np.isfinite(means[column.name])
+            found.loc[of_rows[worked_out], column.name] = means[column.name][worked_out]
     return found
 
 

@@ -96,6 +96,10 @@ def test_gaps_agree_with_a_known_value_that_follows_from_them():
         assert (filled["net"] + filled["tax"] == truth["gross"]).mean() > 0.9
         assert (filled["net"] - truth["net"]).abs().mean() < 5  # about 15 where the sum tells nothing
         pd.testing.assert_frame_equal(model.impute(gaps[:9], draws=draws), filled[:9])
+    gaps["decade"] = pd.array([pd.NA] * len(gaps), "Int64")
+    whole, means = (model.impute(gaps, draws=5, rounded=rounded)["decade"] for rounded in (True, False))
+    assert (whole % 10 == 0).all() and (means % 10 > 0).any()
+    assert (means - truth["decade"]).pow(2).mean() < (whole - truth["decade"]).pow(2).mean()
 
 
 def test_less_than_one_draw_is_refused(models):
