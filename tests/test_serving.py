@@ -121,7 +121,7 @@ def stopped(process, number):
     return process.returncode, out, err
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)  # all other tests pass before the first run is due
 def scheduled(server, tmp_path_factory):
     """Start three `launder serve` whose runs are due each minute, one that releases and two without an end.
 
@@ -144,33 +144,6 @@ def scheduled(server, tmp_path_factory):
         process.kill()
         process.communicate(timeout=60)
         swept(env)
-
-
-@pytest.mark.parametrize(("name", "number"), [("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)])
-def test_no_run_is_left_running(scheduled, server, name, number):
-    _, process, env = scheduled[name]
-    try:
-        until(lambda: ended(process) or "RUNNING" in states(server, name), 300, "no scheduled run has started")
-    finally:
-        code, _, err = stopped(process, number)
-    assert (code, err) == (0, "")
-    assert states(server, name) - {"COMPLETED"} <= {"CRASHED", "CANCELLED"} and not swept(env)  # one of before may end
-    assert states(server, name) & {"CRASHED", "CANCELLED"}
-
-
-def test_a_scheduled_run_releases_and_says_so(scheduled, server):
-    folder, process, env = scheduled["short"]
-    shown = folder / "shown.txt"
-    try:
-        until(lambda: ended(process) or " released: " in shown.read_text(), 300, "no scheduled run has released")
-    finally:
-        code, _, err = stopped(process, signal.SIGTERM)
-    out = shown.read_text()
-    assert (code, err) == (0, "") and "serving short: * * * * * (UTC)" in out
-    name, place = next(line for line in out.splitlines() if " released: " in line).split(" released: ")
-    assert due(name, "short") and main(["verify", place]) == 0
-    assert "COMPLETED" in states(server, "short")
-    assert not states(server, "short") & {"RUNNING", "PENDING", "CANCELLING"} and not swept(env)
 
 
 def test_serving_brings_a_server_and_takes_it_away(here, marked):
@@ -270,3 +243,30 @@ def test_a_secret_block_of_the_server_stands_for_a_secret(server):
     nowhere = {PREFECT_API_URL: f"http://127.0.0.1:{prefect_server.free_port()}/api"}
     with temporary_settings(nowhere), pytest.raises(LaunderError, match="does not answer"):
         secret("prefect-secret:people-password", "--key")
+
+
+@pytest.mark.parametrize(("name", "number"), [("interrupted", signal.SIGINT), ("terminated", signal.SIGTERM)])
+def test_no_run_is_left_running(scheduled, server, name, number):
+    _, process, env = scheduled[name]
+    try:
+        until(lambda: ended(process) or "RUNNING" in states(server, name), 300, "no scheduled run has started")
+    finally:
+        code, _, err = stopped(process, number)
+    assert (code, err) == (0, "")
+    assert states(server, name) - {"COMPLETED"} <= {"CRASHED", "CANCELLED"} and not swept(env)  # one of before may end
+    assert states(server, name) & {"CRASHED", "CANCELLED"}
+
+
+def test_a_scheduled_run_releases_and_says_so(scheduled, server):
+    folder, process, env = scheduled["short"]
+    shown = folder / "shown.txt"
+    try:
+        until(lambda: ended(process) or " released: " in shown.read_text(), 300, "no scheduled run has released")
+    finally:
+        code, _, err = stopped(process, signal.SIGTERM)
+    out = shown.read_text()
+    assert (code, err) == (0, "") and "serving short: * * * * * (UTC)" in out
+    name, place = next(line for line in out.splitlines() if " released: " in line).split(" released: ")
+    assert due(name, "short") and main(["verify", place]) == 0
+    assert "COMPLETED" in states(server, "short")
+    assert not states(server, "short") & {"RUNNING", "PENDING", "CANCELLING"} and not swept(env)

@@ -163,7 +163,7 @@ def test_the_loss_of_a_model_reaches_the_attack(source):
             return np.array([float(image.tobytes() not in known) for image in asked.pixels])
 
     for model, high in ((Model(), 0.9), (Silent(), 0.0)):
-        drawn = image_sample.sample_of(bars(200, seed=5))
+        drawn = image_sample.sample_of(bars(100, seed=5))
         report = images.score(*sides, drawn, MADE.schema, loaded, model, scoring.metrics(loaded))
         found, alone = report.scores["image.membership_model"], report.scores["image.membership"]
         assert report.profile["white_box"] is (high > 0) and (found.value or 0.0) >= high and alone.value <= 0.1
