@@ -140,7 +140,7 @@ SCHEMES: dict[str, Scheme] = {
     "verhoeff": Scheme(r"\d{12}", verhoeff),
     "dni": Scheme(r"\d{8}[A-Z]", lambda t: DNI[int(t[:8]) % 23] == t[8], alphabet=DNI),
     "hetu": Scheme(r"\d{6}A?\d{3}[0-9A-Y]", lambda t: HETU[int(re.sub("A", "", t[:-1])) % 31] == t[-1], alphabet=HETU),
-}  # fmt: skip
+}
 
 
 def scheme_of(texts: Iterable[str]) -> str:

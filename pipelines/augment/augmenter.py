@@ -46,7 +46,7 @@ class Augmenter(BaseOverSampler):
         "minutes": [Interval(Real, 0, None, closed="neither"), None],
         "filter": ["boolean"],
         "device": [str],
-    }  # fmt: skip
+    }
 
     def __init__(
         self,
@@ -129,9 +129,9 @@ def _table(X: Any, codes: np.ndarray) -> pd.DataFrame:
 
 def _kinds(table: pd.DataFrame) -> dict[str, str]:
     """Read kinds off the values, but take no number for the name of a row: a feature is there to be learned from."""
-    found = infer(table).kinds()
-    return {name: "numerical" if kind == "identifier" and pd.api.types.is_numeric_dtype(table[name].dtype) else kind
-            for name, kind in found.items()}  # fmt: skip
+    kinds = infer(table).kinds()
+    numbers = [name for name in kinds if pd.api.types.is_numeric_dtype(table[name].dtype)]
+    return kinds | {name: "numerical" for name in numbers if kinds[name] == "identifier"}
 
 
 def _joined(X: Any, table: pd.DataFrame, added: pd.DataFrame) -> Any:

@@ -73,9 +73,7 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     texts = value_forms.examined(distinct)
     if not texts:
         return None
-    checks = (_checked, _numbered, _dialled) if column.kind == "numerical" else (
-        *(_checked, _logged, _numbered, _dialled, _held, _located, _told, _called, _mentioned),
-    )  # fmt: skip
+    checks = NUMBER_CHECKS if column.kind == "numerical" else TEXT_CHECKS
     share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
 
@@ -281,3 +279,8 @@ def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
     if not who and not (name_shapes.is_varied(texts)):
         return ""
     return "name" if name_shapes.likeness(texts) >= (LIKENESS["name"] - 0.2 if who else REPEATED_LIKENESS) else ""
+
+
+# the first that finds something decides
+NUMBER_CHECKS = (_checked, _numbered, _dialled)
+TEXT_CHECKS = (_checked, _logged, _numbered, _dialled, _held, _located, _told, _called, _mentioned)

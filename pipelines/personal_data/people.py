@@ -35,11 +35,24 @@ NEAR_LOCALES = (
     "hr_HR",
 )
 LOCALES_OF = {  # locales that write a script, by its name in Unicode
-    "CJK": ("zh_CN", "ja_JP"), "HIRAGANA": ("ja_JP",), "KATAKANA": ("ja_JP",), "HANGUL": ("ko_KR",),
-    "GREEK": ("el_GR",), "ARABIC": ("ar_SA", "fa_IR"), "HEBREW": ("he_IL",), "DEVANAGARI": ("hi_IN", "ne_NP"),
-    "BENGALI": ("bn_BD",), "GUJARATI": ("gu_IN",), "ORIYA": ("or_IN",), "TAMIL": ("ta_IN",), "SINHALA": ("si_LK",),
-    "THAI": ("th_TH",), "GEORGIAN": ("ka_GE",), "ARMENIAN": ("hy_AM",), "ETHIOPIC": ("am_ET",),
-}  # fmt: skip
+    "CJK": ("zh_CN", "ja_JP"),
+    "HIRAGANA": ("ja_JP",),
+    "KATAKANA": ("ja_JP",),
+    "HANGUL": ("ko_KR",),
+    "GREEK": ("el_GR",),
+    "ARABIC": ("ar_SA", "fa_IR"),
+    "HEBREW": ("he_IL",),
+    "DEVANAGARI": ("hi_IN", "ne_NP"),
+    "BENGALI": ("bn_BD",),
+    "GUJARATI": ("gu_IN",),
+    "ORIYA": ("or_IN",),
+    "TAMIL": ("ta_IN",),
+    "SINHALA": ("si_LK",),
+    "THAI": ("th_TH",),
+    "GEORGIAN": ("ka_GE",),
+    "ARMENIAN": ("hy_AM",),
+    "ETHIOPIC": ("am_ET",),
+}
 FAMILY_FIRST = ("hu", "ja", "ko", "zh", "vi")  # languages that write the family's name first
 
 
