@@ -25,13 +25,16 @@ DRAWN_VALUES = 2**17  # values drawn at once; fixed, so that an image's arithmet
 @dataclass(frozen=True, eq=False)
 class Images:
     """Pixels uint8 [N, H, W, C], grey (C = 1) or RGB (C = 3), and labels [N], texts or integers, None where there
-    are none.
+    are none; lists of these too.
     """
 
     pixels: np.ndarray
     labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        for name in ("pixels", "labels"):
+            if not isinstance(own := getattr(self, name), np.ndarray | None):
+                object.__setattr__(self, name, np.asarray(own))
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3):
             raise GeneratorError(f"expected pixels uint8 [N, H, W, 1 or 3], found {self.pixels.dtype} {list(shape)}")
@@ -65,15 +68,19 @@ class ImageForm:
 
     @classmethod
     def of(cls, images: Images) -> "ImageForm":
-        """Return the form of a set of images; ValueError for one without images, or with more labels than can be
-        kept.
+        """Return the form of a set of images; ValueError for one without images, with labels of several kinds, or more
+        of them than can be kept.
         """
         if not len(images):
             raise GeneratorError("expected images, found none")
         height, width, channels = images.pixels.shape[1:]
         if images.labels is None:
             return cls(height, width, channels)
-        classes, counts = np.unique(images.labels, return_counts=True)
+        try:
+            classes, counts = np.unique(images.labels, return_counts=True)
+        except TypeError:
+            kinds = ", ".join(sorted({type(label).__name__ for label in images.labels}))
+            raise GeneratorError(f"expected labels that are all texts or all integers, found {kinds}") from None
         if len(classes) > MOST_IMAGE_LABELS:
             raise GeneratorError(f"expected at most {MOST_IMAGE_LABELS:,} labels, found {len(classes):,}")
         return cls(height, width, channels, tuple(classes.tolist()), tuple((counts / counts.sum()).tolist()))

@@ -126,5 +126,8 @@ def test_labels_are_known_by_their_text():
     assert torch.equal(
         form.pack(Images(made.pixels, numbers)), form.pack(Images(made.pixels, numbers.astype(str).astype(object)))
     )
+    assert ImageForm.of(Images(made.pixels, numbers.astype(str).tolist())).classes == ("0", "1", "2")
+    with pytest.raises(ValueError, match="all texts or all integers, found NoneType, str"):
+        ImageForm.of(Images(made.pixels, ["a", None] * 10))
     with pytest.raises(ValueError, match="found 1 others"):
         form.pack(Images(made.pixels, np.full(20, 7)))
