@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from launderette.evaluation.summaries import small_cells
 from launderette.generators import Schema, Synthesizer
@@ -80,7 +81,14 @@ def inspect(config: RunConfig, ingest: Ingest | None = None) -> list[str]:
     part, schema = source["table"]["rows"], Schema.from_dict(source["schema"])
     rows = source["whole"].get("rows", part)
     preflight.check_identifiers(rows, len(schema.identifiers), memory)
-    return preflight.check_run(rows, len(schema.columns), Path(config.publish.to), memory, part)
+    size = _row_bytes(source["table"]["path"])
+    return preflight.check_run(rows, len(schema.columns), Path(config.publish.to), memory, part, size)
+
+
+def _row_bytes(path: str) -> float:
+    """Return how many bytes a row of a Parquet file takes before compression; of equal texts in it one counts."""
+    file = pq.read_metadata(path)
+    return sum(file.row_group(at).total_byte_size for at in range(file.num_row_groups)) / max(1, file.num_rows)
 
 
 def ingest(config: RunConfig, folder: Path, work: Path | None = None) -> Ingested:

@@ -141,12 +141,14 @@ def check_identifiers(rows: int, columns: int, memory: float = inf) -> None:
         )
 
 
-def check_run(rows: int, columns: int, place: Path, memory: float = inf, part: int | None = None) -> list[str]:
+def check_run(
+    rows: int, columns: int, place: Path, memory: float = inf, part: int | None = None, row_bytes: float = 0
+) -> list[str]:
     """Return what is ahead of a run on a large table that learns from a part of its rows (None: all), in a sentence;
     LaunderError where the memory allowed or the disk of `place` will not do.
     """
-    part = learned(rows, columns, memory) if part is None else part
-    least, disk, seconds = of_run(part, columns)[0], *of_run(rows, columns)[1:]
+    part = learned(rows, columns, memory, row_bytes) if part is None else part
+    least, disk, seconds = of_run(part, columns, row_bytes)[0], *of_run(rows, columns, row_bytes)[1:]
     seconds -= (CELL_SECONDS - STREAMED_SECONDS) * (rows - part) * columns
     there = next(folder for folder in (place, *place.resolve().parents) if folder.exists())
     if disk > (room := shutil.disk_usage(there).free):

@@ -13,6 +13,8 @@ import generators
 from benchmarks.scale import ceilings
 from benchmarks.scale.stages import Cost
 from generators.data.inference import infer
+from pipelines import config
+from pipelines.modalities import tabular
 from pipelines.run import artifacts, folders
 from pipelines.run.artifacts import LaunderError
 from pipelines.shards import jobs, joining, preflight, sampling
@@ -142,6 +144,15 @@ def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeyp
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(9, 9, 999))
     with pytest.raises(LaunderError, match=r"of room at .* for the files of the run, found 0 MiB"):
         preflight.check_run(1_000_000, 20, tmp_path)
+
+
+def test_what_is_foretold_counts_the_bytes_of_long_texts(tmp_path, monkeypatch):
+    notes = pd.DataFrame({"note": [f"{number:04d}" * 1200 for number in range(300)], "n": range(300)})
+    stored = {"table": tabular.store(notes, tmp_path / "notes"), "schema": infer(notes).to_dict(), "whole": {}}
+    for name, value in {"SCORED_ROWS": 300, "SCORED_BYTES": 0, "LOADED_BYTES": 0}.items():
+        monkeypatch.setattr(preflight, name, value)
+    (said,) = tabular.inspect(config.load(tmp_path / "notes.parquet", [], tmp_path), lambda: stored)
+    assert "11 MiB of memory" in said  # under 1 of short ones
 
 
 def test_a_stage_that_takes_more_memory_than_allowed_or_foretold_is_named():
