@@ -25,6 +25,7 @@ STREAMED_SECONDS = 3.7e-6  # of CELL_SECONDS, for a value that is read and drawn
 LEAST_LEARNED = 10_000  # rows of a table, or all of a smaller one, that a run learns from
 IDENTIFIER_BYTES = 250  # of an identifier while those of all rows are made up anew
 FILE_CELL_BYTES = 12  # of a value in all files of a run together
+LONG_FILES = 2  # bytes there for a byte of longer texts: six files, each compressed to a quarter
 STATED = 1e-6  # what a stated size, such as 4.3GiB, may lack for being whole bytes
 
 
@@ -88,11 +89,17 @@ def of_run(rows: int, columns: int, row_bytes: float = 0) -> tuple[float, float,
     """
     cells = rows * columns
     memory = LOADED_BYTES + SCORED_BYTES * min(1, rows / SCORED_ROWS) + rows * _of_row(columns, row_bytes)
-    return memory, FILE_CELL_BYTES * cells, FIRST_SECONDS + CELL_SECONDS * cells
+    disk = FILE_CELL_BYTES * cells + LONG_FILES * rows * _long(columns, row_bytes)
+    return memory, disk, FIRST_SECONDS + CELL_SECONDS * cells
 
 
 def _of_row(columns: int, row_bytes: float) -> float:
-    return SCORED_CELL_BYTES * columns + LONG_COPIES * max(0, row_bytes - ORDINARY_BYTES * columns)
+    return SCORED_CELL_BYTES * columns + LONG_COPIES * _long(columns, row_bytes)
+
+
+def _long(columns: int, row_bytes: float) -> float:
+    """Return the bytes of a row beyond those of ordinary values."""
+    return max(0.0, row_bytes - ORDINARY_BYTES * columns)
 
 
 def learned(rows: int, columns: int, memory: float = inf, row_bytes: float = 0) -> int:

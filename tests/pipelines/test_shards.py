@@ -152,7 +152,7 @@ def test_what_is_foretold_counts_the_bytes_of_long_texts(tmp_path, monkeypatch):
     for name, value in {"SCORED_ROWS": 300, "SCORED_BYTES": 0, "LOADED_BYTES": 0}.items():
         monkeypatch.setattr(preflight, name, value)
     (said,) = tabular.inspect(config.load(tmp_path / "notes.parquet", [], tmp_path), lambda: stored)
-    assert "11 MiB of memory" in said  # under 1 of short ones
+    assert "11 MiB of memory and 3 MiB of disk" in said  # under 1 of each for short ones
 
 
 def test_a_stage_that_takes_more_memory_than_allowed_or_foretold_is_named():
