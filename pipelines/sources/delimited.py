@@ -262,6 +262,7 @@ def _count(placed: Placed, names: tuple[str, ...], form: DelimitedForm) -> tuple
             rows += batch.num_rows
             for name, values in zip(found.names, batch.columns, strict=True):
                 counts[name].update(_classes(values))
+    pa.default_memory_pool().release_unused()  # long texts that were looked at and are read anew
     return counts, rows
 
 
