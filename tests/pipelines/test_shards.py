@@ -130,6 +130,8 @@ def test_what_the_disk_or_the_memory_will_not_hold_is_refused_after_one_shard(mo
 
 def test_a_run_is_foretold_and_refused_by_its_rows_and_columns(tmp_path, monkeypatch):
     assert preflight.check_run(5000, 20, tmp_path) == []
+    (said,) = preflight.check_run(300, 2000, tmp_path)
+    assert said.startswith("300 rows of 2,000 columns: about 4 minutes")
     (said,) = preflight.check_run(1_000_000, 20, tmp_path / "not yet")
     assert said.startswith("1,000,000 rows of 20 columns: about 8 minutes on two cores, 3.9 GiB of memory")
     assert preflight.learned(1_000_000, 20) == 1_000_000 > preflight.learned(1_000_000, 20, 2**30) == 26_108
