@@ -27,12 +27,13 @@ import pandas as pd
 from launderette.generators.data import parts
 from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.schema import Datetime, Numerical, Schema
-from launderette.generators.derived import finding, presence, reading, words
+from launderette.generators.derived import finding, presence, reading, running, words
 from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.presence import Presence
+from launderette.generators.derived.running import Running
 from launderette.generators.derived.words import WordPart
 from launderette.generators.encoding import precision
 from launderette.generators.encoding.cells import Cells
@@ -44,7 +45,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Owned, Panel
 
-OF_ROWS = "worded", "present", "precision"  # what an encoding holds, each a tuple, beside its columns
+OF_ROWS = "worded", "present", "precision", "running"  # what an encoding holds, each a tuple, beside its columns
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Encoding:
     worded: tuple[WordPart, ...] = ()  # likewise of no schema
     present: tuple[Presence, ...] = ()  # likewise
     precision: tuple[Precision, ...] = field(default=(), repr=False)  # of numbers with tokens
+    running: tuple[Running, ...] = ()  # totals within entities
 
     @cached_property
     def layout(self) -> Layout:
@@ -78,7 +80,8 @@ class Encoding:
         """Return the frame with what is learnt in place of some of its columns, such as the time between two dates or
         each of several numbers in one text.
         """
-        frame = words.read(parts.split(presence.read(frame, self.present), self.schema), self.worded)
+        frame = parts.split(running.read(presence.read(frame, self.present), self.running), self.schema)
+        frame = words.read(frame, self.worded)
         if not self.between or self.between[0].name in frame:
             return frame
         names = {name for one in self.between for name in one.sources}
@@ -96,17 +99,18 @@ class Encoding:
         or its `limits`.
         """
         learned = self.decode_learned(tokens, inside, limits)
+        learned = running.totalled(learned, self.running, self.groups, seed)
         decoded = learned | self.identifiers(len(tokens), seed, learned)
         return pd.DataFrame({name: decoded[name] for name in self.schema.names})
 
     def decode_learned(
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
     ) -> dict[str, pd.Series]:
-        """Return the values of every column but identifiers, as `decode`, and which of these rows have: of each row by
-        itself.
-        """
+        """Return, of each row by itself, all columns but identifiers, which of these it has, where totals start."""
         found = self.decode_known(tokens, inside, limits)
-        return parts.joined(found, self.schema) | {part.name: found[part.name] for part in self.present}
+        found |= {one.name: found[one.start] for one in self.running}
+        own = [*(part.name for part in self.present), *(one.start for one in self.running)]
+        return parts.joined(found, self.schema) | {name: found[name] for name in own}
 
     def decode_known(
         self, tokens: np.ndarray, inside: np.ndarray, limits: Mapping[int, Any] | None = None
@@ -156,7 +160,7 @@ class Encoding:
         date is learnt by, and the column that names entities.
         """
         dates = {part.date for part in self.between if isinstance(part, DatePart)}
-        texts = {one.name: one.formula.text for one in self.derived}
+        texts = {one.name: one.formula.text for one in self.derived} | {one.name: one.text for one in self.running}
         found = {
             "derived": {name: text for name, text in texts.items() if name not in dates},
             "learnt_by": {name: text for name, text in texts.items() if name in dates},
@@ -174,6 +178,7 @@ class Encoding:
         for k, column in enumerate(self.known):
             if column.name == name:
                 return k
+        running.check_learnt(name, self.running)
         if name in self.schema.flat.names:
             raise GeneratorError(f"expected a condition on a learned column, found one on the identifier {name!r}")
         raise GeneratorError(f"expected a condition on one of the columns {self.schema.flat.names}, found {name!r}")
@@ -251,7 +256,8 @@ class Encoding:
         present = tuple(Presence(**entry) for entry in document.get("present", ()))
         schema = Schema.from_dict(document["schema"])
         precise = tuple(Precision(**entry) for entry in document["precision"])
-        return cls(schema, tuple(known[:own]), groups, derived, between, panel, worded, present, precise)
+        totals = running.restore(document["running"])
+        return cls(schema, tuple(known[:own]), groups, derived, between, panel, worded, present, precise, totals)
 
 
 def fit(
@@ -275,9 +281,11 @@ def fit(
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
     present = presence.find(frame, schema) if derive else ()
-    frame = parts.split(presence.read(frame, present), schema)
+    frame = presence.read(frame, present)
+    totals = running.find(frame, schema, panels.units(frame, schema, groups)) if derive else ()
+    frame = parts.split(running.read(frame, totals), schema)
     owners = None if groups is None else numbered(groups, len(frame))
-    learned = [(column, frame[column.name]) for column in schema.learned]
+    learned = [(column, frame[column.name]) for column in running.learned(schema, totals)]
     known = tuple(fit_column(_once(values, owners), column, values) for column, values in learned)
     owned = panels.find(frame, schema, groups)
     fixed = () if owned is None else panels.fixed(known, frame, owned)
@@ -300,25 +308,17 @@ def fit(
     visits = None if owned is None else owned.visits
     named = entities.fit(frame, schema, salt, {part.source for part in present}, visits)
     between: tuple[Between | DatePart, ...] = (*parts_of_dates, *(one.between for one in found.nearly))
-    encoded = Encoding(schema, tuple(columns), named, found.derived, between, worded=worded, present=present)
+    encoded = Encoding(schema, tuple(columns), named, found.derived, between, None, worded, present, (), totals)
     frame = encoded.with_between(frame)
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
     return replace(encoded, precision=precision.find(frame, encoded.columns, owners) if derive else ())
 
 
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
-    """Return the encoding with its columns in the order that a panel has them: what entities keep, what visits keep,
-    labels that no visit has twice, the date, else the number, by which rows are in order, before those of its kind.
-    """
-    levels = panels.levels(encoded.columns, frame, owned)
-    rest = [column for own in levels[1:] for column in own]
+    """Return the encoding with its columns in the order that a panel has them."""
     days = [encoded.columns[places[0]].name for places in encoded.parts_of_dates]
-    dates = [c for c in rest if c.kind == "datetime" or c.name in days]
-    timed = [c for c in dates if owned.in_order(values_of(frame[c.name], c))]
-    timed = timed or [c for c in rest if owned.in_order(values_of(frame[c.name], c), rising=True)]
-    ordered = [column for own in levels for column in sorted(own, key=lambda column: column not in timed[:1])]
-    panel = panels.of(owned, levels, frame, ordered.index(timed[0]) if timed else None)
-    return replace(encoded, columns=tuple(ordered), panel=panel)
+    columns, panel = panels.ordered(encoded.columns, days, frame, owned)
+    return replace(encoded, columns=columns, panel=panel)
 
 
 def _found(

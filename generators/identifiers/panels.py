@@ -6,7 +6,7 @@ twice. Where an entity's rows or visits stand in the order of a date, or of a nu
 it can.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from launderette.generators.data.groups import Groups, decide, numbered
 from launderette.generators.data.schema import Schema
+from launderette.generators.derived.columns import values_of
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.identifiers import visits
@@ -112,7 +113,7 @@ def fixed(columns: Sequence[Column], frame: pd.DataFrame, owned: Owned) -> list[
     return [kept, kept | {column.name for column in columns if owned.visit_keeps(frame[column.name])}]
 
 
-def levels(columns: Sequence[Column], frame: pd.DataFrame, owned: Owned) -> list[list[Column]]:
+def _levels(columns: Sequence[Column], frame: pd.DataFrame, owned: Owned) -> list[list[Column]]:
     """Return the columns that entities keep, those that visits keep, that of labels that no visit has twice, and the
     others.
     """
@@ -132,13 +133,39 @@ def _once(columns: Sequence[Column], frame: pd.DataFrame, found: Visits | None) 
     return [columns[expected.index(most)]] if most else []
 
 
-def of(owned: Owned, found: Sequence[Sequence[Column]], frame: pd.DataFrame, time: int | None) -> Panel:
-    """Return the panel of columns by their `levels`, and which of them the rows stand in the order of."""
+def _of(owned: Owned, found: Sequence[Sequence[Column]], frame: pd.DataFrame, time: int | None) -> Panel:
+    """Return the panel of columns by their levels, and which of them the rows stand in the order of."""
     kept, visited, once, _ = found
     visit = owned.visits.name if owned.visits is not None else ""
     cells = [column.encode(frame[column.name]) for column in once]
     shares = [(np.bincount(own) / len(own)).round(4).tolist() for own in cells]
     return Panel(owned.owner, len(kept), time, visit, len(visited), tuple(shares[0]) if shares else ())
+
+
+def ordered(
+    columns: Sequence[Column], days: Collection[str], frame: pd.DataFrame, owned: Owned
+) -> tuple[tuple[Column, ...], Panel]:
+    """Return the columns in the order of a panel: what entities keep, what visits keep, labels that no visit has twice,
+    and before others of its level the date, one of the `days` included, else the number, by which rows are in order.
+    """
+    found = _levels(columns, frame, owned)
+    rest = [column for own in found[1:] for column in own]
+    dates = [c for c in rest if c.kind == "datetime" or c.name in days]
+    timed = [c for c in dates if owned.in_order(values_of(frame[c.name], c))]
+    timed = timed or [c for c in rest if owned.in_order(values_of(frame[c.name], c), rising=True)]
+    placed = [column for own in found for column in sorted(own, key=lambda column: column not in timed[:1])]
+    return tuple(placed), _of(owned, found, frame, placed.index(timed[0]) if timed else None)
+
+
+def units(frame: pd.DataFrame, schema: Schema, groups: Groups | None) -> list[str]:
+    """Return the identifier columns within whose values one row may follow from another: of entities, and of what
+    belongs to them.
+    """
+    owned = find(frame, schema, groups)
+    if owned is None or not owned.enough or not owned.whole:
+        return []
+    visit = owned.visits.name if owned.visits is not None else owned.owner
+    return [owned.owner, *([visit] if visit != owned.owner and visit in schema.names else [])]
 
 
 def restore(document: Mapping[str, Any] | None) -> Panel | None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from launderette.generators.data import parts
 from launderette.generators.data.schema import Datetime, Numerical, conform
+from launderette.generators.derived import running
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.encoding.labels import Labels
@@ -51,8 +52,9 @@ def impute(
 
     Of several draws a number or date becomes their mean on the column's grid, a label the most frequent: nearer to the
     truth, but less spread than true values are. Plain numbers that are not to be `rounded` keep their mean, such as 1.7
-    children, which errs less. What follows from the rest of a row (generators/derived) is not drawn, and what is drawn
-    agrees with a known value that follows from it, where the model finds such (agreement.py).
+    children, which errs less. What follows from the rest of a row, or from other rows (generators/derived), is not
+    drawn, and what is drawn agrees with a known value that follows from it, where the model finds such
+    (agreement.py).
     """
     if draws < 1:
         raise GeneratorError(f"expected at least one draw for each missing value, found {draws}")
@@ -67,7 +69,7 @@ def impute(
         part = frame.iloc[first : first + CHUNK_ROWS]
         steps = partial(randomness.row_uniforms, randomness.key(seed, "steps"), first, len(part), u.shape[1])
         out.append(_imputed(part, encoding, GapDraws(draw, u[: len(part)], steps, draws), rounded))
-    filled = pd.concat(out) if out else frame
+    filled = running.filled(pd.concat(out), encoding.running) if out else frame
     return filled.astype({name: _admitting(dtype, filled[name]) for name, dtype in dtypes.items()}).set_axis(index)
 
 

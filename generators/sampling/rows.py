@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from launderette.generators.derived import running
 from launderette.generators.encoding.encoder import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling import raking
@@ -80,14 +81,22 @@ def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
     if n < 0:
         raise GeneratorError(f"expected a number of rows, found {n}")
-    tokens, inside, limits = _tokens(range(n), asked, chunk, seed)
-    return asked.encoding.decode(tokens, inside, seed=seed, limits=limits)
+    more = n + running.rows_around(asked.encoding.running, asked.encoding.groups) if n else 0
+    tokens, inside, limits = _tokens(range(more), asked, chunk, seed)
+    return asked.encoding.decode(tokens, inside, seed=seed, limits=limits).head(n)
 
 
 def draw_part(part: range, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return rows part.start to part.stop of those that `draw` returns, without their identifier columns."""
-    tokens, inside, limits = _tokens(part, asked, chunk, seed)
-    return pd.DataFrame(asked.encoding.decode_learned(tokens, inside, limits), index=pd.RangeIndex(len(part)))
+    coded = asked.encoding
+    around = running.rows_around(coded.running, coded.groups)
+    start, stop = max(0, part.start - around), part.stop + around
+    tokens, inside, limits = _tokens(range(start, stop), asked, chunk, seed)
+    found = coded.decode_learned(tokens, inside, limits)
+    learned = running.totalled(found, coded.running, coded.groups, seed, start)
+    own = [name for name in learned if name not in {one.start for one in coded.running}]
+    drawn = pd.DataFrame({name: learned[name] for name in own}, index=pd.RangeIndex(stop - start))
+    return drawn.iloc[part.start - start : part.stop - start].reset_index(drop=True)
 
 
 def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarray, np.ndarray, Limits]:

@@ -1,0 +1,198 @@
+"""Running totals: columns by which one row of an entity follows from the one before it, such as a balance from the
+amount of a booking.
+
+What is learnt in place of such a column is where it stands before the first row of its entity, which all of its rows
+share; the total is worked out again from the drawn rows in their order. A start from which some row would leave the
+range of the real totals is moved as little as brings all rows of the entity into it, or to its middle where nothing
+does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from launderette.generators.data.groups import numbered
+from launderette.generators.data.schema import Learned, Numerical, Schema
+from launderette.generators.derived.formulas import quoted
+from launderette.generators.errors import GeneratorError
+from launderette.generators.identifiers import entities
+from launderette.generators.identifiers.entities import Grouping
+from launderette.generators.identifiers.panels import in_turn
+
+FOLLOWING_SHARE = 0.95  # of the steps from row to row; protection moves extremes, after which a step is off
+LEAST_STEPS_SEEN = 60  # from a row of an entity to the next
+LEAST_MOVED = 0.3  # of them, that change the column
+MOST_SOURCES = 8  # numbers that may add up to the step
+
+
+@dataclass(frozen=True)
+class Running:
+    """A column and what it adds up within each value of an identifier column `unit`: numbers and their signs; `later`
+    where a row's own amount counts from the next row on.
+    """
+
+    name: str
+    unit: str
+    sources: tuple[str, ...]
+    signs: tuple[int, ...]
+    later: bool = False
+    decimals: int | None = None
+    range: tuple[float, float] = (-np.inf, np.inf)  # of the totals
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return asdict(self)
+
+    @property
+    def start(self) -> str:
+        """The name of the column that is learnt in its place."""
+        return f"{self.name} before the first row"
+
+    @property
+    def text(self) -> str:
+        """The formula as people read it."""
+        terms = [f"{'+' if sign > 0 else '-'} {quoted(name)}" for name, sign in self._terms]
+        of = " of that row" if self.later else ""
+        return f"{quoted(self.name)} of the row before {' '.join(terms)}{of}"
+
+    @property
+    def _terms(self) -> list[tuple[str, int]]:
+        return list(zip(self.sources, self.signs, strict=True))
+
+    def amounts(self, values: Mapping[str, pd.Series], rows: int) -> np.ndarray:
+        """Return what each row adds, missing values nothing: float64 [rows]."""
+        return sum((sign * _floats(values[name]) for name, sign in self._terms), np.zeros(rows))
+
+    def added(self, values: Mapping[str, pd.Series], units: np.ndarray) -> np.ndarray:
+        """Return what the rows of each of the `units` [rows], in their order, have added up: float64 [rows]."""
+        amounts = pd.Series(self.amounts(values, len(units)))
+        sums = amounts.groupby(units).cumsum()
+        return (sums - amounts if self.later else sums).to_numpy()
+
+    def starts(self, values: Mapping[str, pd.Series], units: np.ndarray) -> np.ndarray:
+        """Return where the column stands before the first row of each row's unit: float64 [rows]."""
+        before = pd.Series(values[self.name].to_numpy("float64") - self.added(values, units))
+        return self.rounded(before.groupby(units).transform("first").to_numpy())
+
+    def totals(self, values: Mapping[str, pd.Series], units: np.ndarray) -> pd.Series:
+        """Return the column of rows whose units, [rows], start where the first row of each says, or nearby."""
+        first = pd.Series(_floats(values[self.start])).groupby(units).transform("first").to_numpy()
+        added = self.added(values, units)
+        by_unit = pd.Series(added).groupby(units)
+        low, high = self.range[0] - by_unit.transform("min"), self.range[1] - by_unit.transform("max")
+        start = np.where(low <= high, np.clip(first, low, np.maximum(low, high)), (low + high) / 2)
+        found = self.rounded(self.rounded(start) + added)
+        return pd.Series(found, values[self.start].index).astype(values[self.start].dtype)
+
+    def rounded(self, values: np.ndarray) -> np.ndarray:
+        """Return totals with the decimals of the column."""
+        return values if self.decimals is None else np.round(values, self.decimals)
+
+
+def _floats(values: pd.Series) -> np.ndarray:
+    return values.to_numpy("float64", na_value=0.0)
+
+
+def find(frame: pd.DataFrame, schema: Schema, units: Sequence[str]) -> tuple[Running, ...]:
+    """Return the running totals within each value of the identifier columns `units`: numbers that are no texts, each
+    by the first formula that gives it.
+    """
+    names = [name for name in units if name in frame and not frame[name].isna().any()]
+    numbers = [c for c in schema.learned if isinstance(c, Numerical) and pd.api.types.is_numeric_dtype(frame[c.name])]
+    of = {name: numbered(frame[name], len(frame)) for name in names}
+    found: list[Running] = []
+    for column in (c for c in numbers if not frame[c.name].isna().any() and c.derived is None):
+        others = [c.name for c in numbers if c is not column and c.name not in {one.name for one in found}]
+        tried = _tried(column, names, others[:MOST_SOURCES])
+        ends = float(frame[column.name].min()), float(frame[column.name].max())
+        found += [replace(one, range=ends) for one in tried if _follows(one, frame, of[one.unit])][:1]
+    return tuple(found)
+
+
+def _tried(column: Numerical, units: Sequence[str], others: Sequence[str]) -> Iterator[Running]:
+    """Yield what a column may add up: one number or two."""
+    for unit in units:
+        for count in (1, 2):
+            for sources in combinations(others, count):
+                for signs, later in product(product((1, -1), repeat=count), (False, True)):
+                    yield Running(column.name, unit, sources, signs, later, column.decimals)
+
+
+def _follows(one: Running, frame: pd.DataFrame, units: np.ndarray) -> bool:
+    """Tell whether nearly every row of a unit [rows] follows from the one before it, and the sources are of use."""
+    order = np.argsort(units, kind="stable")
+    together = np.diff(units[order]) == 0
+    values, amounts = frame[one.name].to_numpy("float64")[order], one.amounts(frame, len(frame))[order]
+    moved, added = np.diff(values)[together], (amounts[:-1] if one.later else amounts[1:])[together]
+    if len(moved) < LEAST_STEPS_SEEN or (moved != 0).mean() < LEAST_MOVED:
+        return False
+    close = 0.51 * 10.0**-one.decimals if one.decimals is not None else 1e-9 * float(np.abs(values).max())
+    return bool((np.abs(moved - added) <= close).mean() >= FOLLOWING_SHARE)
+
+
+def learned(schema: Schema, found: Sequence[Running]) -> list[Learned]:
+    """Return the columns of a schema that are learnt, with what starts each running total in its place."""
+    starts = {one.name: one.start for one in found}
+    return [
+        replace(column, name=starts[column.name], shared=())
+        if isinstance(column, Numerical) and column.name in starts
+        else column
+        for column in schema.learned
+    ]
+
+
+def read(frame: pd.DataFrame, found: Sequence[Running]) -> pd.DataFrame:
+    """Return the frame with a column of starts for each total; rows without the identifier column are by themselves."""
+    rows = len(frame)
+    new = [one for one in found if one.start not in frame]
+    units = {one.unit: numbered(frame.get(one.unit), rows) for one in new}
+    starts = {one.start: pd.Series(one.starts(frame, units[one.unit]), frame.index) for one in new}
+    return frame.assign(**{one.start: starts[one.start].astype(frame[one.name].dtype) for one in new})
+
+
+def restore(entries: Sequence[Mapping[str, Any]]) -> tuple[Running, ...]:
+    """Read what `to_dict` wrote."""
+    lists = ("sources", "signs", "range")
+    return tuple(Running(**{**entry, **{name: tuple(entry[name]) for name in lists}}) for entry in entries)
+
+
+def totalled(
+    values: dict[str, pd.Series], found: Sequence[Running], groups: Sequence[Grouping], seed: int, first: int = 0
+) -> dict[str, pd.Series]:
+    """Return columns of a sample's rows from row `first` on with the totals that follow from where these start: right
+    for rows of whose unit all rows are there.
+    """
+    if not found:
+        return values
+    rows = len(values[found[0].start])
+    units = entities.numbers(groups, first + rows, seed)
+    return {**values, **{one.name: one.totals(values, in_turn(units[one.unit])[first:]) for one in found}}
+
+
+def check_learnt(name: str, found: Sequence[Running]) -> None:
+    """Raise GeneratorError for a column that is a running total, which no condition on a row reaches."""
+    for one in (one for one in found if one.name == name):
+        raise GeneratorError(
+            f"expected a condition on a learned column, found one on the running total {name!r}; ask for "
+            f"{' or '.join(map(repr, one.sources))} instead, or learn it: columns: {{{name}: {{derived: false}}}}"
+        )
+
+
+def filled(frame: pd.DataFrame, found: Sequence[Running]) -> pd.DataFrame:
+    """Return the frame with missing totals worked out from those that others of their entity have."""
+    for one in (one for one in found if one.unit in frame and frame[one.name].isna().any()):
+        units = numbered(frame[one.unit], len(frame))
+        added = pd.Series(one.added(frame, units), frame.index)
+        starts = (frame[one.name].astype("float64") - added).groupby(units).transform("median")
+        values = pd.Series(one.rounded((starts + added).to_numpy()), frame.index)
+        frame = frame.assign(**{one.name: frame[one.name].where(frame[one.name].notna(), values)})
+    return frame
+
+
+def rows_around(found: Sequence[Running], groups: Sequence[Grouping]) -> int:
+    """Return how many rows before and after a row tell of its totals."""
+    return max((entities.longest(groups, one.unit) for one in found), default=0)
