@@ -7,6 +7,7 @@ columns that hang together by a sum, two are learnt and one is worked out: those
 other, which are easiest to learn.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -41,7 +42,8 @@ BETWEEN_TICKS = 1e-4  # so far from a tick, a result is not on the grid
 
 class Holding(NamedTuple):
     """A formula that holds, how much its sources say of each other, 0 to 1, whether nothing had to be rounded, whether
-    it gives numbers of a grid by ones that lie on none, and whether only since its sources are rounded.
+    it gives numbers of a grid by ones that lie on none, whether only since its sources are rounded, and how much
+    rounding takes from its results, as the power of ten of a tick beside a value of theirs.
     """
 
     target: str
@@ -50,6 +52,7 @@ class Holding(NamedTuple):
     exact: bool
     gridless: bool
     excused: bool
+    coarse: float
 
 
 class DerivedColumns(NamedTuple):
@@ -114,10 +117,14 @@ def _with_gaps(seen: TableValues, chosen: Collection[str]) -> Tried:
             yield target, replace(formula, zero=zero, text=f"{formula.text}, {said}")
 
 
-def _complexity(one: Holding) -> tuple[int | bool, ...]:
-    """Return what decides which of two formulas is taken, the lower one; else the one that is tried first."""
+def _complexity(one: Holding) -> tuple[float, ...]:
+    """Return what decides which of two formulas is taken, the lower one; else the one that is tried first.
+
+    Of price / area = rate, each rounded, the finest follows: that of another one would be off in the rounded values.
+    """
     has_factor = any(abs(term.factor) != 1 for term in one.formula.terms)
-    return one.excused, len(one.formula.sources), int(RELATED_STEPS * one.related), one.gridless, has_factor
+    related = int(RELATED_STEPS * one.related)
+    return one.excused, len(one.formula.sources), one.coarse, related, one.gridless, has_factor
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:
@@ -169,7 +176,21 @@ def _holding(seen: TableValues, candidates: Tried) -> Iterator[Holding]:
             own = seen[target]
             gridless = bool(own.column.scale) and not all(source.column.scale for source in sources)
             exact = strictly is not None and not _rounds(own, sources, formula)
-            yield Holding(target, settled, _related(sources), exact, gridless, strictly is None)
+            yield Holding(
+                target,
+                settled,
+                _related(sources),
+                exact,
+                gridless,
+                strictly is None,
+                -math.inf if exact else _coarse(own),
+            )
+
+
+def _coarse(own: ColumnValues) -> float:
+    """Return the power of ten of a tick beside a usual value of a column, -inf where it lies on no grid."""
+    usual = float(np.nanmedian(np.abs(own.values)))
+    return round(math.log10(2 * own.half / usual)) if own.half and usual else -math.inf
 
 
 def _related(sources: Sequence[ColumnValues]) -> float:

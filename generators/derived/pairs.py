@@ -29,7 +29,7 @@ from launderette.generators.derived.steps import (
 
 MOST_PAIRED_COLUMNS = 40  # the first ones, which are looked at
 SPREAD_ROWS = 300  # on which all pairs are compared
-LEAST_PAIRED_ROWS = 100  # that count against a pair
+LEAST_PAIRED_ROWS = 150  # that count against a pair: of fewer, some pair parts groups such as species
 MOST_BY_ONE = 0.98  # of the rows, that one of the two sources may give in steps
 MOST_OFF = 0.001  # of these rows: floats put a result that equals the beginning of a step on either side of it
 MOST_PAIRED_GAP = 10.0  # between values at a step, in those beside it: by chance in one step of 2,000

@@ -272,6 +272,14 @@ def test_what_lies_beyond_an_end_that_protection_made_is_drawn_at_it():
     assert drawn.max() == frame["placed"].max() and 5 < (drawn == drawn.max()).sum() < 50
 
 
+def test_of_a_ratio_of_rounded_numbers_the_finest_follows_so_that_every_drawn_row_keeps_it():
+    rng = np.random.default_rng(0)
+    area = rng.gamma(6, 14, 800).round() + 18
+    rent = (area * 14 * rng.lognormal(0, 0.15, 800)).round(-1)
+    frame = pd.DataFrame({"area": area, "rent": rent, "rate": (rent / area).round(2)})
+    assert formulas(frame) == {"rate": "rent / area"}  # area = rent / rate holds too
+
+
 @pytest.mark.parametrize("code", [99, -1])
 def test_a_sum_that_a_code_for_no_answer_is_left_out_of_is_learnt_so_that_rows_with_codes_are_drawn(code):
     rng = np.random.default_rng(0)
