@@ -34,6 +34,7 @@ def _month(dates: np.ndarray) -> np.ndarray:
     return dates.astype("datetime64[M]").astype("int64") % 12 + 1
 
 
+CALENDAR_UNITS = {"days": "D", "months": "M", "years": "Y"}  # that begin at midnight, on the first
 PARTS_OF_DATES: dict[str, tuple[Elementwise, Elementwise]] = {
     "year of": _part(lambda dates: dates.astype("datetime64[Y]").astype("int64") + 1970),
     "quarter of": _part(lambda dates: (_month(dates) + 2) // 3),
@@ -70,7 +71,8 @@ class Formula:
     at or below that.
 
     `text` is how people write it, `function` one of FUNCTIONS; a missing value of the sources at the places `zero`
-    counts as 0, as that of a discount or of shipping does.
+    counts as 0, as that of a discount or of shipping does; dates count by whole units of the `calendar`, if one is
+    given, as nights in a hospital do.
     """
 
     sources: tuple[str, ...]
@@ -80,10 +82,11 @@ class Formula:
     function: str = ""
     steps: tuple[tuple[float, float], ...] = ()
     zero: tuple[int, ...] = ()
+    calendar: str = ""
 
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Return the result for values of the sources, each float64 [rows]; NaN where it is no number."""
-        values = self._filled(values)
+        values = self._counted(self._filled(values))
         with np.errstate(all="ignore"):
             total = sum((_product(term, values) for term in self.terms), np.zeros(values[0].shape))
             total = FUNCTIONS[self.function][0](total)
@@ -95,6 +98,14 @@ class Formula:
 
     def _filled(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [np.where(np.isnan(own), 0, own) if k in self.zero else own for k, own in enumerate(values)]
+
+    def _counted(self, values: list[np.ndarray]) -> list[np.ndarray]:
+        unit = CALENDAR_UNITS.get(self.calendar, "")
+        return (
+            [_part(lambda dates: dates.astype(f"datetime64[{unit}]").astype("int64"))[0](v) for v in values]
+            if unit
+            else values
+        )
 
     def spread(self, values: Sequence[np.ndarray], halves: Sequence[float | np.ndarray]) -> np.ndarray:
         """Return by how much the result may be off where each source may be by its half of a tick: [rows]."""
@@ -108,7 +119,7 @@ class Formula:
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
         powers, values = {term.powers[k] for term in self.terms} - {0}, self._filled(values)
-        if len(powers) != 1 or self.steps:
+        if len(powers) != 1 or self.steps or self.calendar:
             return np.full(len(result), np.nan)
         (power,), ones = powers, [np.ones(len(result)) if i == k else own for i, own in enumerate(values)]
         with np.errstate(all="ignore"):
@@ -125,7 +136,8 @@ class Formula:
         terms = [[term.factor, list(term.powers)] for term in self.terms]
         known = {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
         steps = [list(step) for step in self.steps]
-        return known | {"function": self.function, "steps": steps, "zero": list(self.zero)}
+        known |= {"function": self.function, "steps": steps}
+        return known | {"zero": list(self.zero), "calendar": self.calendar}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Formula":
@@ -133,7 +145,7 @@ class Formula:
         terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
         steps = tuple((start, result) for start, result in document["steps"])
         how = document["text"], document["rounding"], document["function"]
-        return cls(tuple(document["sources"]), terms, *how, steps, tuple(document["zero"]))
+        return cls(tuple(document["sources"]), terms, *how, steps, tuple(document["zero"]), document["calendar"])
 
 
 def _product(term: Monomial, values: Sequence[np.ndarray]) -> np.ndarray:

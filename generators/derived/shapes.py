@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from launderette.generators.derived.columns import per_unit, slack_of
-from launderette.generators.derived.formulas import PARTS_OF_DATES, Formula, Monomial, quoted
+from launderette.generators.derived.formulas import CALENDAR_UNITS, PARTS_OF_DATES, Formula, Monomial, quoted
 from launderette.generators.derived.reading import LENGTHS
 from launderette.generators.encoding.cells import Cells
 
@@ -286,6 +286,7 @@ def _linear(source: str, factor: float, constant: float) -> Formula:
 
 def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
     """Yield the time between two dates, in units of a number, and dates a number or a constant time after others."""
+    yield from _calendar(seen, numbers, dates)
     for two, one in permutations(dates, 2):
         apart = seen[one].values - seen[two].values
         if not np.isfinite(apart).any():
@@ -305,6 +306,19 @@ def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) ->
                     sooner = (Monomial(1, (1, 0)), Monomial(-length, (0, 1)))
                     yield one, formula_of(f"{{}} + {{}} * {unit}", later, two, number)
                     yield two, formula_of(f"{{}} - {{}} * {unit}", sooner, one, number)
+
+
+def _calendar(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
+    """Yield how many midnights, first days of months and new years lie between two dates with times, as nights do."""
+    across = (Monomial(1, (1, 0)), Monomial(-1, (0, 1)))
+    for (two, one), number, unit in product(permutations(dates, 2), numbers, CALENDAR_UNITS):
+        rows = _tried_rows(seen, (one, two, number))
+        own = seen[number].values[rows]
+        text = f"calendar {unit} from {quoted(two)} to {quoted(one)}"
+        formula = Formula((one, two), across, text, calendar=unit)
+        given = formula.value([seen[one].values[rows], seen[two].values[rows]]) == own
+        if given.sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
+            yield number, formula
 
 
 def _parts(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:

@@ -1,5 +1,7 @@
 """Which columns are worked out from others: those that follow, to the last tick, and no others."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,6 +149,21 @@ def test_dates_follow_from_dates_and_completed_years_between_them():
     age = seen.year - born.year - ((seen.month * 31 + seen.day) < (born.month * 31 + born.day))
     frame = pd.DataFrame({"born": born, "seen": seen, "age": age, "due": seen + pd.Timedelta("14D")})
     assert formulas(frame) == {"due": "seen + 14 * day", "age": "floor((seen - born) / year)"}
+
+
+def test_nights_and_months_between_dates_with_times_are_counted_by_the_calendar():
+    rng = np.random.default_rng(0)
+    came = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 10**6, 800), "min")
+    left = came + pd.to_timedelta(rng.gamma(2, 9000, 800).round(), "min")
+    months = (left.year - came.year) * 12 + left.month - came.month
+    nights = (left.normalize() - came.normalize()).days
+    table = fit(pd.DataFrame({"came": came, "left": left, "nights": nights, "months": months}))
+    drawn = Encoding.from_dict(json.loads(json.dumps(table.to_dict()))).decode(
+        np.stack([rng.integers(0, size, 300) for size in table.layout.sizes], 1), rng.random((300, len(table.known)))
+    )
+    came, left = drawn["came"].dt, drawn["left"].dt
+    assert (drawn["nights"] == (left.normalize() - came.normalize()).dt.days).all()
+    assert (drawn["months"] == (left.year - came.year) * 12 + left.month - came.month).all()
 
 
 def test_a_column_that_is_missing_by_itself_is_learnt():
