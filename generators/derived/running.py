@@ -9,8 +9,8 @@ does.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, product
-from typing import Any
+from itertools import combinations, islice, product
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from launderette.generators.identifiers.panels import in_turn
 
 FOLLOWING_SHARE = 0.95  # of the steps from row to row; protection moves extremes, after which a step is off
 LEAST_STEPS_SEEN = 60  # from a row of an entity to the next
+FIRST_STEPS = 1000  # that most formulas are refused by
 LEAST_MOVED = 0.3  # of them, that change the column
 MOST_SOURCES = 8  # numbers that may add up to the step
 
@@ -103,14 +104,38 @@ def find(frame: pd.DataFrame, schema: Schema, units: Sequence[str]) -> tuple[Run
     """
     names = [name for name in units if name in frame and not frame[name].isna().any()]
     numbers = [c for c in schema.learned if isinstance(c, Numerical) and pd.api.types.is_numeric_dtype(frame[c.name])]
-    of = {name: numbered(frame[name], len(frame)) for name in names}
+    steps = {name: _steps(frame, [c.name for c in numbers], numbered(frame[name], len(frame))) for name in names}
     found: list[Running] = []
     for column in (c for c in numbers if not frame[c.name].isna().any() and c.derived is None):
         others = [c.name for c in numbers if c is not column and c.name not in {one.name for one in found}]
-        tried = _tried(column, names, others[:MOST_SOURCES])
         ends = float(frame[column.name].min()), float(frame[column.name].max())
-        found += [replace(one, range=ends) for one in tried if _follows(one, frame, of[one.unit])][:1]
+        moving = [name for name in names if _moves(steps[name][column.name].moved)]
+        tried = (replace(one, range=ends) for one in _tried(column, moving, others[:MOST_SOURCES]))
+        found += list(islice((one for one in tried if _follows(one, steps[one.unit])), 1))
     return tuple(found)
+
+
+class RowSteps(NamedTuple):
+    """Of a number, from each row of a unit to the next, float64 [steps]: how far it moves, what the row and the next
+    one have, 0 where it is missing.
+    """
+
+    moved: np.ndarray
+    earlier: np.ndarray
+    later: np.ndarray
+
+
+def _steps(frame: pd.DataFrame, names: Sequence[str], units: np.ndarray) -> dict[str, RowSteps]:
+    order = np.argsort(units, kind="stable")
+    together = np.diff(units[order]) == 0
+    values = {name: _floats(frame[name])[order] for name in names}
+    return {
+        name: RowSteps(np.diff(own)[together], own[:-1][together], own[1:][together]) for name, own in values.items()
+    }
+
+
+def _moves(moved: np.ndarray) -> bool:
+    return len(moved) >= LEAST_STEPS_SEEN and bool((moved != 0).mean() >= LEAST_MOVED)
 
 
 def _tried(column: Numerical, units: Sequence[str], others: Sequence[str]) -> Iterator[Running]:
@@ -122,16 +147,17 @@ def _tried(column: Numerical, units: Sequence[str], others: Sequence[str]) -> It
                     yield Running(column.name, unit, sources, signs, later, column.decimals)
 
 
-def _follows(one: Running, frame: pd.DataFrame, units: np.ndarray) -> bool:
-    """Tell whether nearly every row of a unit [rows] follows from the one before it, and the sources are of use."""
-    order = np.argsort(units, kind="stable")
-    together = np.diff(units[order]) == 0
-    values, amounts = frame[one.name].to_numpy("float64")[order], one.amounts(frame, len(frame))[order]
-    moved, added = np.diff(values)[together], (amounts[:-1] if one.later else amounts[1:])[together]
-    if len(moved) < LEAST_STEPS_SEEN or (moved != 0).mean() < LEAST_MOVED:
-        return False
-    close = 0.51 * 10.0**-one.decimals if one.decimals is not None else 1e-9 * float(np.abs(values).max())
-    return bool((np.abs(moved - added) <= close).mean() >= FOLLOWING_SHARE)
+def _follows(one: Running, steps: Mapping[str, RowSteps]) -> bool:
+    """Tell whether nearly every row of a unit follows from the one before it, as the first steps tell already."""
+    for part in (slice(FIRST_STEPS), slice(None)):
+        moved = steps[one.name].moved[part]
+        own = [steps[name].earlier if one.later else steps[name].later for name in one.sources]
+        added = sum((sign * values[part] for sign, values in zip(one.signs, own, strict=True)), np.zeros(len(moved)))
+        largest = float(np.abs(steps[one.name].later[part]).max())
+        close = 0.51 * 10.0**-one.decimals if one.decimals is not None else 1e-9 * largest
+        if (np.abs(moved - added) <= close).mean() < FOLLOWING_SHARE:
+            return False
+    return True
 
 
 def learned(schema: Schema, found: Sequence[Running]) -> list[Learned]:
