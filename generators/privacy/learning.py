@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ AGAIN_DEVIATIONS = 2.0  # of noise, by which a column has rows of other labels t
 DELTA_SHARE = 0.1  # of delta, for categories
 LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
 SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from none: by chance once in 3,000,000 counts
-NEAR_DEVIATIONS, NEAR_POWERS = 3.0, 4  # of noise, where so few powers of two away rows were told from none
+EMPTY_CHANCE = 1e-6  # that of all powers of two without rows, of one column, any is taken to hold some
+NEAR_CHANCE, NEAR_POWERS = 1e-3, 4  # the same of those so few powers of two away from one that holds rows
 FROM_ZERO = 8  # bounds of which one is so many times the other have 0 in its place
 MOST_POWER = EXACT_INTEGERS.bit_length() - 1
 
@@ -169,10 +171,12 @@ def _power_cells(ticks: np.ndarray) -> np.ndarray:
 
 
 def _held(deviations: np.ndarray) -> np.ndarray:
-    """Return the cells that hold rows, by their counts in standard deviations of the noise [cells], in order."""
-    sure = np.flatnonzero(deviations > SEEN_DEVIATIONS)
-    near = (np.abs(np.arange(len(deviations))[:, None] - sure) <= NEAR_POWERS).any(1)
-    return np.flatnonzero((deviations > SEEN_DEVIATIONS) | near & (deviations > NEAR_DEVIATIONS))
+    """Return the cells that hold rows, by their counts in standard deviations of the noise [cells], in order:
+    as many cells are looked at, so much rarer must the noise of each be (Bonferroni).
+    """
+    held = deviations > NormalDist().inv_cdf(1 - EMPTY_CHANCE / len(deviations))
+    near = (np.abs(np.arange(len(deviations))[:, None] - np.flatnonzero(held)) <= NEAR_POWERS).any(1)
+    return np.flatnonzero(held | near & (deviations > NormalDist().inv_cdf(1 - NEAR_CHANCE / (2 * NEAR_POWERS))))
 
 
 def _lowest(power: int) -> int:

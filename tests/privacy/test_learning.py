@@ -57,6 +57,16 @@ def test_bounds_hold_few_rows_near_many_and_begin_at_zero():
     assert learnt(gains).columns["gain"]["bounds"] == [0, 16_383]
 
 
+def test_noise_alone_is_seldom_taken_for_rows_however_many_powers_of_two_are_looked_at():
+    rows, stream = np.zeros(2 * learning.MOST_POWER + 1), np.random.default_rng(0)
+    rows[60:65] = 200.0  # standard deviations of the noise
+    wider = sum(len(learning._held(rows + stream.standard_normal(len(rows)))) > 5 for _ in range(10_000))
+    assert wider <= stats.binom.isf(1e-4, 10_000, learning.NEAR_CHANCE + learning.EMPTY_CHANCE)
+    alone = rows * 0
+    alone[np.arange(0, len(rows), 2 * learning.NEAR_POWERS)] = 5.3  # by chance once in 160,000 columns of 107 powers
+    assert not len(learning._held(alone))
+
+
 COUNTRIES = ["Peru", "Puerto-Rico", "Japan", "Cuba", "El-Salvador", "Haiti", "Laos", "Italy"]
 PEOPLE = pd.DataFrame(
     {"country": ["United-States"] * 2400 + ["Mexico"] * 300 + COUNTRIES * 50 + [f"{RARE} {k}" for k in range(60)]}
