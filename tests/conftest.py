@@ -7,6 +7,7 @@ which lie in this folder itself, come first: they wait for servers and clocks, a
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # every process that tests start would compile all code anew
+    sys.dont_write_bytecode = False
 signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of cores
 settings.load_profile("busy")
