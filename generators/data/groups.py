@@ -33,6 +33,15 @@ def decide(numbers: np.ndarray, values: np.ndarray) -> bool:
     return len(first) < len(numbers) and bool((values == values[first][place]).all())
 
 
+def once(values: pd.Series, owners: np.ndarray | None) -> pd.Series:
+    """Return values without those that a row of the same owner [rows] has had before; missing ones stay."""
+    if owners is None:
+        return values
+    codes = pd.factorize(values)[0].astype("int64")
+    repeated = pd.Series(owners * (codes.max(initial=0) + 1) + codes).duplicated().to_numpy()
+    return values[~repeated | (codes < 0)] if repeated.any() else values
+
+
 def chosen(numbers: np.ndarray, wanted: int, stream: np.random.Generator) -> np.ndarray:
     """Return which rows to set apart, bool [rows]: whole groups in random order until they hold `wanted` rows.
 

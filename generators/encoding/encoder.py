@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data import parts
-from launderette.generators.data.groups import Groups, numbered
+from launderette.generators.data.groups import Groups, numbered, once
 from launderette.generators.data.schema import Datetime, Numerical, Schema
 from launderette.generators.derived import finding, presence, reading, running, words
 from launderette.generators.derived.clocks import DatePart
@@ -286,7 +286,7 @@ def fit(
     frame = parts.split(running.read(frame, totals), schema)
     owners = None if groups is None else numbered(groups, len(frame))
     learned = [(column, frame[column.name]) for column in running.learned(schema, totals)]
-    known = tuple(fit_column(_once(values, owners), column, values) for column, values in learned)
+    known = tuple(fit_column(once(values, owners), column, values) for column, values in learned)
     owned = panels.find(frame, schema, groups)
     fixed = () if owned is None else panels.fixed(known, frame, owned)
     found = _found(frame, known, _stated(schema, kept), fixed) if derive else finding.DerivedColumns()
@@ -296,7 +296,7 @@ def fit(
 
     def values(between: Between | DatePart) -> np.ndarray:
         of = {name: values_of(frame[name], numbers[name]) for name in between.sources}
-        return _once(pd.Series(between.values(of)), owners).to_numpy()
+        return once(pd.Series(between.values(of)), owners).to_numpy()
 
     columns = [
         *(part.cells(values(part)) for part in parts_of_dates),  # first, since others depend on them
@@ -330,15 +330,6 @@ def _found(
         one.name for one in found.derived for own in fixed if one.name in own and not {*one.formula.sources} <= own
     }
     return finding.find(frame, known, formulas, {*kept, *moved}) if moved else found
-
-
-def _once(values: pd.Series, owners: np.ndarray | None) -> pd.Series:
-    """Return values without those that a row of the same owner [rows] has had before; missing ones stay."""
-    if owners is None:
-        return values
-    codes = pd.factorize(values)[0].astype("int64")
-    repeated = pd.Series(owners * (codes.max(initial=0) + 1) + codes).duplicated().to_numpy()
-    return values[~repeated | (codes < 0)] if repeated.any() else values
 
 
 def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Formula], set[str]]:
