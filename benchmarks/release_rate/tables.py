@@ -14,7 +14,7 @@ and `unseen` are the first eight and the next eight by 20261205 that are in no o
 `varied` and `larger` are every second one of tables of 300 to 20,000 rows in random order (20261201), series too.
 Those of `once`, of 300 to 5,000 rows and 4 to 40 columns, are the first eight by 20261203 but for variants of others
 and a list of codes; they were run before anything was changed for them. So were those of `blind`, the first eight by
-20261204 of 300 to 3,000 rows and 5 to 41 columns.
+20261204 of 300 to 3,000 rows and 5 to 41 columns, and those of `untried`, the first eight of these by 20261206.
 """
 
 from collections.abc import Callable, Mapping
@@ -230,6 +230,16 @@ BLIND: dict[str, dict[str, str | None]] = {
     "wooldridge": {"cement": None},
 }
 
+UNTRIED: dict[str, dict[str, str | None]] = {
+    "COUNT": {"mdvis": None},
+    "Ecdat": {"HHSCyberSecurityBreaches": None, "PatentsRD": None},
+    "mi": {"nlsyV": None},
+    "nlme": {"Phenobarb": None},
+    "openintro": {"mlb_players_18": None},
+    "reshape2": {"french_fries": None},
+    "wooldridge": {"benefits": None},
+}
+
 
 def _all(packages: Mapping[str, Mapping[str, str | None]]) -> dict[str, tuple[Callable[[], pd.DataFrame], str | None]]:
     return {
@@ -267,7 +277,8 @@ PARTS |= {
     "larger": sorted(_all(LARGER)),
     "once": sorted(_all(ONCE)),
     "blind": sorted(_all(BLIND)),
+    "untried": sorted(_all(UNTRIED)),
 }
-PARTED = NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, FEW, UNSEEN, VARIED, LARGER, ONCE, BLIND
-for _part in PARTED:
+EARLIER = NEWCOMERS, LATER, FRESH, NEXT, LAST, LATEST, SMALL, SMALLER, TINY, FEW, UNSEEN
+for _part in (*EARLIER, VARIED, LARGER, ONCE, BLIND, UNTRIED):
     TABLES |= _all(_part)

@@ -23,6 +23,7 @@ from launderette.generators.derived.columns import Derived, in_order, per_unit, 
 from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, quoted, rounded
 from launderette.generators.derived.narrow import Narrow
 from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
+from launderette.generators.encoding import scales
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
@@ -64,7 +65,11 @@ class DerivedColumns(NamedTuple):
 
 
 def find(
-    frame: pd.DataFrame, columns: Sequence[Cells | Labels], stated: Mapping[str, Formula], kept: Collection[str] = ()
+    frame: pd.DataFrame,
+    columns: Sequence[Cells | Labels],
+    stated: Mapping[str, Formula],
+    kept: Collection[str] = (),
+    owners: np.ndarray | None = None,
 ) -> DerivedColumns:
     """Return the columns of a table that others give, each after those it is worked out from: what is stated, and what
     is found, none of `kept`; what is learnt in place of those among them that nearly follow from another, or exclude
@@ -79,7 +84,9 @@ def find(
     stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped
     chosen |= pairs.find(targets, seen, _sources(chosen), kept)
-    nearly = narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
+    nearly = list(scales.find(frame, columns, _sources(chosen), kept, owners))
+    chosen |= {one.target: one.formula for one in nearly}
+    nearly += narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}
     found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}
     derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]

@@ -64,11 +64,40 @@ class Monomial(NamedTuple):
     powers: tuple[int, ...]
 
 
+class Curve(NamedTuple):
+    """How places from 0 to 1 and numbers, or their logarithms, follow from each other in rows of a label, as it is in
+    formulas, or of no label with a curve (None): lines between the two in ascending order, which go on beyond the ends.
+    """
+
+    label: float | None
+    log: bool
+    places: tuple[float, ...]
+    numbers: tuple[float, ...]
+
+    def numbers_at(self, places: np.ndarray) -> np.ndarray:
+        """Return the numbers at places [rows]."""
+        found = _along(places, np.array(self.places), np.array(self.numbers))
+        return np.exp(found) if self.log else found
+
+    def places_of(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the places of numbers [rows]; of one without a logarithm, that of one far below the others."""
+        own = np.array(self.numbers)
+        if self.log:
+            numbers = np.log(np.maximum(numbers, np.exp(2 * own[0] - own[-1])))
+        return _along(numbers, own, np.array(self.places))
+
+
+def _along(x: np.ndarray, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    k = np.clip(np.searchsorted(xs, x) - 1, 0, len(xs) - 2)
+    return ys[k] + (x - xs[k]) * ((ys[k + 1] - ys[k]) / (xs[k + 1] - xs[k]))
+
+
 @dataclass(frozen=True)
 class Formula:
     """A sum of products of powers of the sources, or a function of it, which is rounded to the grid of the column that
     it works out; where there are `steps`, (from which number on, result) in ascending order, the result of the last one
-    at or below that.
+    at or below that; where there are `curves`, the number at that place by the curve of the last source, or the place
+    of that number (`inverse`).
 
     `text` is how people write it, `function` one of FUNCTIONS; a missing value of the sources at the places `zero`
     counts as 0, as that of a discount or of shipping does; dates count by whole units of the `calendar`, if one is
@@ -83,6 +112,8 @@ class Formula:
     steps: tuple[tuple[float, float], ...] = ()
     zero: tuple[int, ...] = ()
     calendar: str = ""
+    curves: tuple[Curve, ...] = ()
+    inverse: bool = False
 
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Return the result for values of the sources, each float64 [rows]; NaN where it is no number."""
@@ -94,7 +125,17 @@ class Formula:
             starts, results = np.array(self.steps).T
             last = np.searchsorted(starts, total, side="right") - 1
             return np.where(np.isfinite(total), results[np.maximum(last, 0)], np.nan)
+        if self.curves:
+            total = self._by_curve(total, values[-1], self.inverse)
         return np.where(np.isfinite(total), total, np.nan)
+
+    def _by_curve(self, total: np.ndarray, labels: np.ndarray, inverse: bool) -> np.ndarray:
+        found, left = np.full(total.shape, np.nan), np.isfinite(total)
+        for curve in self.curves:  # the last is that of all other labels
+            rows = left & (True if curve.label is None else labels == curve.label)
+            found[rows] = curve.places_of(total[rows]) if inverse else curve.numbers_at(total[rows])
+            left &= ~rows
+        return found
 
     def _filled(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [np.where(np.isnan(own), 0, own) if k in self.zero else own for k, own in enumerate(values)]
@@ -118,6 +159,8 @@ class Formula:
 
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
+        if self.curves:
+            return self._by_curve(result, values[-1], not self.inverse) if k == 0 else np.full(len(result), np.nan)
         powers, values = {term.powers[k] for term in self.terms} - {0}, self._filled(values)
         if len(powers) != 1 or self.steps or self.calendar:
             return np.full(len(result), np.nan)
@@ -136,8 +179,8 @@ class Formula:
         terms = [[term.factor, list(term.powers)] for term in self.terms]
         known = {"sources": list(self.sources), "terms": terms, "text": self.text, "rounding": self.rounding}
         steps = [list(step) for step in self.steps]
-        known |= {"function": self.function, "steps": steps}
-        return known | {"zero": list(self.zero), "calendar": self.calendar}
+        known |= {"function": self.function, "steps": steps, "zero": list(self.zero), "calendar": self.calendar}
+        return known | {"curves": [list(curve) for curve in self.curves], "inverse": self.inverse}
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Formula":
@@ -145,7 +188,9 @@ class Formula:
         terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
         steps = tuple((start, result) for start, result in document["steps"])
         how = document["text"], document["rounding"], document["function"]
-        return cls(tuple(document["sources"]), terms, *how, steps, tuple(document["zero"]), document["calendar"])
+        curves = tuple(Curve(by, log, tuple(at), tuple(numbers)) for by, log, at, numbers in document["curves"])
+        zero, calendar, inverse = tuple(document["zero"]), document["calendar"], document["inverse"]
+        return cls(tuple(document["sources"]), terms, *how, steps, zero, calendar, curves, inverse)
 
 
 def _product(term: Monomial, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -117,9 +117,10 @@ class Encoding:
     ) -> dict[str, pd.Series]:
         """Return the values of all columns `known`, as `decode_learned`."""
         cells, limits = self.cells(tokens), limits or {}
-        own = {k: column for k in self.sources if isinstance(column := self.known[k], Cells)}
+        drawn = {*self.sources, *(self.index(one.name) for one in self.precision)}
+        own = {k: column for k in drawn if k < len(cells) and isinstance(column := self.known[k], Cells)}
         ticks = {k: column.ticks(cells[k], inside[:, k], limits.get(k)) for k, column in own.items()}
-        ticks |= precision.ticks(self.precision, self.columns, cells, inside, limits)
+        ticks = {k: at if k in limits else self.rounded(k, at, cells, inside[:, k]) for k, at in ticks.items()}
         cells, ticks = self.worked_out(cells, ticks)
         found = {}
         for k, column in enumerate(self.known):
@@ -144,6 +145,11 @@ class Encoding:
         """The columns with tokens from which others are worked out."""
         named = {name for one in self.derived for name in one.formula.sources}
         return tuple(k for k, column in enumerate(self.columns) if column.name in named)
+
+    def rounded(self, k: int, ticks: np.ndarray, cells: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
+        """Return ticks of column k with as few decimals as another column leaves it, by `places`: each [rows]."""
+        one = next((own for own in self.precision if own.name == self.known[k].name), None)
+        return ticks if one is None else one.rounded(ticks, self.ordered(k), cells[self.index(one.by)], places)
 
     @cached_property
     def parts_of_dates(self) -> tuple[tuple[int, ...], ...]:
@@ -193,6 +199,7 @@ class Encoding:
         for k, one in enumerate(self.derived, len(self.columns)):
             values = [self.values_at(j, cells, ticks) for j in self._sources_of(one)]
             ticks[k], is_missing = one.ticks(values)
+            ticks[k] = self.rounded(k, ticks[k], cells, values[0])
             cells.append(one.column.cells_at(ticks[k], is_missing))
         return cells, ticks
 
@@ -289,7 +296,8 @@ def fit(
     known = tuple(fit_column(once(values, owners), column, values) for column, values in learned)
     owned = panels.find(frame, schema, groups)
     fixed = () if owned is None else panels.fixed(known, frame, owned)
-    found = _found(frame, known, _stated(schema, kept), fixed) if derive else finding.DerivedColumns()
+    stated = (*_stated(schema, kept), owners)
+    found = _found(frame, known, stated, fixed) if derive else finding.DerivedColumns()
     parts_of_dates = [part for clock in found.dates for part in clock.parts]
     worded = words.find(frame, known) if derive else ()
     names, numbers = {one.name for one in found.derived}, {column.name: column for column in known}
@@ -311,7 +319,7 @@ def fit(
     encoded = Encoding(schema, tuple(columns), named, found.derived, between, None, worded, present, (), totals)
     frame = encoded.with_between(frame)
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
-    return replace(encoded, precision=precision.find(frame, encoded.columns, owners) if derive else ())
+    return replace(encoded, precision=precision.find(frame, encoded.columns, encoded.derived, owners) if derive else ())
 
 
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
@@ -322,14 +330,14 @@ def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
 
 
 def _found(
-    frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str]], fixed: Sequence[set[str]]
+    frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str], Any], fixed: Sequence[set[str]]
 ) -> finding.DerivedColumns:
     """Return which columns others give: none that entities, or visits, keep by one that they do not."""
-    found, (formulas, kept) = finding.find(frame, known, *stated), stated
+    found, (formulas, kept, owners) = finding.find(frame, known, *stated), stated
     moved = {
         one.name for one in found.derived for own in fixed if one.name in own and not {*one.formula.sources} <= own
     }
-    return finding.find(frame, known, formulas, {*kept, *moved}) if moved else found
+    return finding.find(frame, known, formulas, {*kept, *moved}, owners) if moved else found
 
 
 def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Formula], set[str]]:

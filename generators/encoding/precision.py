@@ -7,7 +7,7 @@ does without its last decimal by chance, which is taken off. Numbers that enough
 where nearly all rows of a cell keep to fewer decimals.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from launderette.generators.data.schema import Numerical
+from launderette.generators.derived.columns import Derived
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
@@ -28,7 +29,7 @@ LEAST_FACTOR = 10.0  # log of the Bayes factor, and of all columns that might de
 ROWS_OF_ALL = 0.5  # with the decimals of all rows, that each cell is given
 STRAY_SHARE = 0.01  # of a cell's rows, that may have more decimals
 NO_DECIMAL = 0.1  # chance that the last decimal of a number is 0
-LOW_DIGITS = 2.0**20  # of a place within a cell, whose low digits are a chance of their own
+LOW_DIGITS = 2.0**20  # times a place within a cell or a label: what is left of that
 
 
 @dataclass(frozen=True)
@@ -46,51 +47,37 @@ class Precision:
         """Return it as JSON holds it."""
         return asdict(self)
 
-    def rounded(self, ticks: np.ndarray, own: Cells, cells: np.ndarray, chances: np.ndarray) -> np.ndarray:
-        """Return ticks of the column's grid, or floats without one, with the decimals that the cells of `by` and
-        chances in [0, 1) choose: each [rows].
+    def rounded(self, ticks: np.ndarray, own: Cells, cells: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return ticks of the column's grid, or floats without one, with the decimals that the cells of `by` and the
+        low digits of `places` choose, which are chances of their own: each [rows].
         """
+        chances = places * LOW_DIGITS % 1
         sums = np.cumsum(np.array(self.shares), axis=1)[cells]
         chosen = np.minimum((chances[:, None] >= sums).sum(1), _all_decimals(own))
         decimals = np.where(_shared(ticks, own), np.array(self.most)[cells], chosen)
         found = ticks.copy()
-        for places in np.unique(decimals[decimals < _all_decimals(own)]):
-            found[decimals == places] = _to_places(ticks[decimals == places], int(places), own)
+        for kept in np.unique(decimals[decimals < _all_decimals(own)]):
+            found[decimals == kept] = _to_places(ticks[decimals == kept], int(kept), own)
         return found
 
 
 def find(
-    frame: pd.DataFrame, columns: Sequence[Cells | Labels], owners: np.ndarray | None = None
+    frame: pd.DataFrame,
+    columns: Sequence[Cells | Labels],
+    derived: Sequence[Derived],
+    owners: np.ndarray | None = None,
 ) -> tuple[Precision, ...]:
-    """Return what is known of the decimals of the numbers among columns with tokens, where that tells anything: nothing
-    of cells that too few of the rows, or of their owners [rows], have.
+    """Return what is known of the decimals of numbers among columns with tokens and those that follow from a place
+    within a label, where that tells anything: nothing of cells that too few rows, or owners [rows] of them, have.
     """
-    numbers = [column for column in columns if isinstance(column, Cells) and _may_vary(column)]
+    scaled = [one.column for one in derived if one.formula.curves]
+    numbers = [column for column in (*columns, *scaled) if isinstance(column, Cells) and _may_vary(column)]
     most = len(frame) / LEAST_ROWS_PER_CELL
     deciding = [column for column in columns if 1 < column.size + column.missing <= most] if numbers else []
     whose = np.arange(len(frame)) if owners is None else owners
     cells = {column.name: (column.encode(frame[column.name]), column.size) for column in deciding}
     found = (_of_column(frame[own.name], own, cells, whose) for own in numbers)
     return tuple(one for one in found if one)
-
-
-def ticks(
-    found: Iterable[Precision],
-    columns: Sequence[Cells | Labels],
-    cells: Sequence[np.ndarray],
-    inside: np.ndarray,
-    limited: Container[int],
-) -> dict[int, np.ndarray]:
-    """Return the ticks [rows] of the columns of which something is known, but of those limited to others: cells of each
-    column [rows], inside [rows, columns] in [0, 1) the places within them.
-    """
-    place, own = {column.name: k for k, column in enumerate(columns)}, {}
-    for one in found:
-        k = place[one.name]
-        if k not in limited and isinstance(column := columns[k], Cells):
-            known = column.ticks(cells[k], inside[:, k])
-            own[k] = one.rounded(known, column, cells[place[one.by]], inside[:, k] * LOW_DIGITS % 1)
-    return own
 
 
 def _may_vary(column: Cells) -> bool:

@@ -154,6 +154,8 @@ class Constraints:
             keeps = narrowed or self.encoding.layout.places[k][0] in self.fixed
             domain = self.domains.get(k) if keeps else None
             ticks[k] = domain.place(inside[:, k], low, high) if domain else column.between(inside[:, k], low, high)
+            if k not in ranges and k not in self.domains:
+                ticks[k] = self.encoding.rounded(k, ticks[k], cells, inside[:, k])
             if k in ranges:
                 value = np.where(cells[k] >= column.size, np.nan, ticks[k] / domains.per_unit(column))
                 ranges[k] = np.where(np.isnan(value), -np.inf, value), np.where(np.isnan(value), np.inf, value)
