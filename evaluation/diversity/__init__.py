@@ -144,11 +144,11 @@ def _too_small(samples: Samples) -> Obstacle | None:
 
 
 def distinct(samples: Samples, *, seed: int = 0) -> Score:
-    """Share of different rows among as many synthetic rows as there are real ones, or all that there are, in (0, 1],
-    higher better.
+    """Share of different rows among as many synthetic rows as there are real ones (among all, where there are fewer),
+    in (0, 1], higher better.
 
-    Ceiling: as many real rows (training and holdout together), floor: shuffled ones. Where a table has more rows, the
-    share is the mean over all choices among them (rarefaction, Hurlbert 1971). Cost: one hash per row.
+    Ceiling: as many real rows, training and holdout together; floor: shuffled ones. Of a table with more rows it is the
+    mean over all choices of so many (rarefaction, Hurlbert 1971). Cost: one hash per row.
     """
     if not samples.columns:
         return unknown(Reason.NO_VALUES, "all columns are identifiers")
@@ -173,9 +173,9 @@ def distinct(samples: Samples, *, seed: int = 0) -> Score:
 def rare(samples: Samples, *, seed: int = 0) -> Score:
     """Mean over rare categories of min(1, synthetic share / training share), in [0, 1], higher better.
 
-    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows: the ceiling is
-    what as many fresh real rows as there are synthetic ones would retain. Labels that hardly any two rows share are
-    texts and no categories. Interval: bootstrap over synthetic rows.
+    Rare: at most 1 % of the training rows. Even an honest sample loses categories of one or two rows; the ceiling is
+    what as many fresh real rows as there are synthetic ones would keep. Labels that hardly any two rows share are
+    texts, not categories. Interval: bootstrap over synthetic rows.
     """
     found = {name: rarity.occurrences(samples, role) for name, role in samples.roles().items()}
     counts = found["value"].counts

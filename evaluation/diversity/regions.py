@@ -25,13 +25,13 @@ Region = tuple[str, int, int, float]  # columns, real rows and rows of the role,
 
 
 def regions(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - change of the rows of a region, divided by the larger of both counts, of the region that changed most, beyond
-    chance; in [0, 1], higher better.
+    """Whether regions of two columns hold as many rows as they should: 1 - the change beyond chance, divided by the
+    larger count, of the region that changed most; in [0, 1], higher better.
 
-    A region: what one half, third, quarter or tenth of a column has in common with one of another (numbers by
-    quantiles, the most frequent labels), where at least 50 rows are expected. Both columns may be right, and most of
-    their dependence. A change beyond chance counts by the low end of its 95 % interval. Chance takes more where rows of
-    one entity lie in one region. Cost: four counts per pair, at most 1,000 pairs of 50,000 rows.
+    A region is where one half, third, quarter or tenth of a column meets one of another (numbers by quantiles, the most
+    frequent labels) and at least 50 rows are expected. It can change while both columns and most of their dependence
+    are right. The change beyond chance is the low end of its 95 % interval. Chance takes more where rows of one entity
+    lie in one region. Cost: four counts per pair, at most 1,000 pairs of 50,000 rows.
     """
 
     def measure(role: str) -> list[Loss]:

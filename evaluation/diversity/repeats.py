@@ -18,12 +18,11 @@ LEAST_ASKED_ROWS = 100  # whose neighbours say how near twins are
 
 
 def repeats(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of synthetic rows that repeat another one, or nearly do, beyond chance; in [0, 1], higher better.
+    """1 - the share of synthetic rows that equal another one, or nearly do, beyond chance; in [0, 1], higher better.
 
-    Equal rows: those left over when repeats are removed from as many rows as there are real ones (rarefaction, Hurlbert
-    1971). Nearly equal: rows nearer to each other than all but 1 % of as many real rows are to their nearest. Real rows
-    of few columns repeat each other by nature; chance is what they do. Cost: two searches of at most 4,000 x 4,000
-    rows.
+    Equal: those left over when repeats are removed from as many rows as there are real ones (rarefaction, Hurlbert
+    1971). Nearly equal: rows nearer to each other than all but 1 % of as many real rows are to their nearest. Chance is
+    how often real rows repeat each other, as those of few columns do. Cost: two searches of at most 4,000 x 4,000 rows.
     """
 
     def measure(role: str) -> list[Loss]:

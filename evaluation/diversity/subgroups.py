@@ -30,15 +30,15 @@ class Coverage(NamedTuple):
 
 
 def subgroups(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the coverage of real rows by synthetic ones, of the worst subgroup, beyond chance; in [0, 1],
-    higher better.
+    """How well synthetic rows cover the real rows of each subgroup: 1 - the share of coverage lost beyond chance, in
+    the worst subgroup; in [0, 1], higher better.
 
-    A subgroup: the rows of one class, one frequent label or one eighth of a number, at least 60 of them, one of each
-    entity whose rows are recognised together. Covered: a real row with a synthetic one of its subgroup as near as its
-    second neighbour there; where both are samples of one population, 1 - the chance that m synthetic rows are all
-    farther, which ranks alone decide. In a panel (panels.py) neighbours are rows of other subjects, real and synthetic:
-    only whoever knows one's other rows comes as near as these do. What is lost beyond chance counts by the low end of
-    its 95 % interval. Cost: two searches of at most 400 x 400 rows per subgroup.
+    A subgroup is at least 60 rows of one class, one frequent label or one eighth of a number, one of each entity whose
+    rows are recognised together. A real row is covered where a synthetic one of its subgroup is as near as its second
+    neighbour there; how many are covered where both are samples of one population follows from ranks alone: 1 - the
+    chance that m synthetic rows are all farther. In a panel (panels.py) neighbours, real and synthetic, are rows of
+    other subjects, for nobody who does not know a subject's other rows comes as near as these do. What is lost beyond
+    chance is the low end of its 95 % interval. Cost: two searches of at most 400 x 400 rows per subgroup.
     """
 
     def measure(role: str) -> list[Loss]:

@@ -18,11 +18,11 @@ COLUMN_LABELS = 50  # most frequent ones, and one for all others
 
 
 def worst_column(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - distance of the known values of the column that differs most from real ones, beyond chance; in [0, 1], higher
+    """1 - the distance of known values from real ones beyond chance, of the column that differs most; in [0, 1], higher
     better.
 
-    Numbers and dates: the Kolmogorov-Smirnov distance. Labels: the total variation distance, all but the 50 most
-    frequent as one. `shape` is a mean, which one wrong column of twenty hardly moves. Chance takes more where rows of
+    Numbers and dates: the Kolmogorov-Smirnov distance. Labels: the total variation distance, with all but the 50 most
+    frequent as one. One wrong column of twenty hardly moves `shape`, which is a mean. Chance takes more where rows of
     one entity come together. Cost: a sort per column.
     """
 

@@ -58,13 +58,14 @@ class Deciding:
 
 
 def decided(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of what nearly decides a label, whether a number is missing, is one that many rows have (0), or is
-    written with so many decimals, of that which has lost most; in [0, 1], higher better.
+    """Whether what nearly decides a column still does so: 1 - the share lost beyond chance, of the column that lost
+    most; in [0, 1], higher better.
 
-    What a decision tree of the other columns says about it, learnt from real rows, has to tell 60 % of its variance in
-    other real rows: a flag that follows from a value and a label, decimals that follow from a label. What is left is
-    the regression coefficient on that, over the one of unseen real rows: .6 where one flag in five is wrong. What is
-    lost beyond chance counts by the low end of its 95 % interval. Cost: up to four small trees per column.
+    Decided may be a label, or of a number whether it is missing, whether it is one that many rows have (0), and how
+    many decimals it has. A decision tree of the other columns, learnt from real rows, has to explain 60 % of the
+    variance in other real rows: a flag that follows from a value and a label, decimals that follow from a label. What
+    is kept is the regression coefficient on its prediction, over that of unseen real rows: .6 where one flag in five is
+    wrong. What is lost beyond chance is the low end of its 95 % interval. Cost: up to four small trees per column.
     """
 
     def measure(role: str) -> list[Loss]:

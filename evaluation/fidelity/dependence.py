@@ -54,16 +54,16 @@ class Left:
 
 
 def dependence(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the dependence between two columns, of one column and all others, everywhere or in a subgroup,
-    or of three columns, of those that have lost most, beyond chance; in [0, 1], higher better.
+    """How much of the dependence between columns is kept: 1 - the share lost beyond chance, of the pair, the column
+    beside all others, or the triple that lost most, in all rows or in a subgroup; in [0, 1], higher better.
 
-    Dependence of cells a, b is D = P(a, b) - P(a) P(b); what remains of the real D is its regression coefficient, each
-    cell weighted by 1 / P(a) P(b) as in the mean square contingency (Pearson 1904). It is one half where correlations
-    are halved. Numbers in eighths, dates too; rows that lack a value are left to missingness. Chance takes more where
-    rows of one entity come together. In a subgroup, at least 100 rows of one label or of one eighth of a number that
-    says little about a column itself, it is what a linear model of real rows says about it that is left, by the low end
-    of its 95 % interval; so is the mean product of three columns (ranks, marks of labels). Rows of entities are not
-    looked at so. Cost: one count per pair, at most 2,000 pairs of 20,000
+    The dependence of two cells a, b is D = P(a, b) - P(a) P(b), with numbers and dates in eighths. What is kept is the
+    regression coefficient of the synthetic D on the real one, each cell weighted by 1 / P(a) P(b) as in the mean square
+    contingency (Pearson 1904): one half where correlations are halved. Rows that lack a value are left to
+    `missingness`. Chance takes more where rows of one entity come together. Where rows belong to no entity, two more
+    are judged by the low end of their 95 % intervals: what a linear model of real rows says about a column, in
+    subgroups of at least 100 rows (one label, or one eighth of a number that says little about the column itself), and
+    the mean product of three columns (ranks, marks of labels). Cost: one count per pair, at most 2,000 pairs of 20,000
     rows, and one regression per column, of at most 300 in subgroups.
     """
 

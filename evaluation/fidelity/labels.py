@@ -36,13 +36,13 @@ class Standing:
 
 
 def label_shares(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - change of the share of a label, divided by the larger of both shares, of the label that changed most, beyond
-    chance; in [0, 1], higher better.
+    """1 - the change of a label's share beyond chance, divided by the larger share, of the label that changed most; in
+    [0, 1], higher better.
 
-    One half where a label stands twice or half as often. Labels of a column that at most 1 % of the rows of both tables
-    have also count together. Numbers that stand in as many rows of both tables as 5 % of the real ones count as labels.
-    `worst_column` weighs a label by its rows, so that it sees little of this. Chance takes more where rows of one
-    entity share a label. A change beyond chance counts by the low end of its 95 % interval. Cost: one count per column.
+    One half where a label is twice or half as frequent. Labels that at most 1 % of the rows of both tables have are
+    also counted together, and numbers that stand in as many rows of both tables as 5 % of the real ones count as
+    labels. `worst_column` sees little of this, for it weighs a label by its rows. Chance takes more where rows of one
+    entity share a label. The change beyond chance is the low end of its 95 % interval. Cost: one count per column.
     """
 
     def measure(role: str) -> list[Loss]:

@@ -70,11 +70,11 @@ def _left_out(samples: Samples) -> str:
 
 
 def formats(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of values that are not in the training column's form, of the worst column, beyond chance; in [0, 1],
-    higher better.
+    """Whether values are written as in the training column: 1 - the share that are not, beyond chance, of the worst
+    column; in [0, 1], higher better.
 
-    Form: numbers with no more decimals, dates that can be read and are as coarse, identifiers of a known pattern, but
-    for those that a run makes up in another form on purpose (mail addresses, free text).
+    Numbers have no more decimals, dates can be read and are as coarse, identifiers have a known pattern. Identifiers
+    that a run makes up in a form of their own (mail addresses, free text) are left out.
     """
     made_up = samples.metadata.made_up
     judged = [c for c in samples.identifiers if c not in made_up]

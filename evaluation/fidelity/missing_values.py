@@ -22,12 +22,13 @@ MOST_MARKS = 2**19  # columns times rows that are counted at once, each in ten c
 
 
 def missingness(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - what differs in which values are missing, of the worst column or pair, beyond chance; in [0, 1], higher
-    better.
+    """Whether as many values are missing as in real rows, and in the same rows: 1 - the difference beyond chance, of
+    the worst column or pair; in [0, 1], higher better.
 
-    A column: the difference of missing shares, divided by the larger. A pair: the total variation distance of one
-    column (numbers in fifths, missing included) among the rows that lack the other: missing values may depend on what
-    is known of a row. Cost: one count of the cells of all columns per column that lacks values.
+    Of a column: the difference of the missing shares, divided by the larger. Of a pair: the total variation distance of
+    one column (numbers in fifths, missing as a cell of its own) among the rows that lack the other, for whether a value
+    is missing may depend on the rest of the row. Cost: one count of the cells of all columns per column that lacks
+    values.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -47,12 +48,12 @@ def missingness(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def missing_ties(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of what decides whether a value is missing, or of what does so in synthetic rows alone, of the
-    worst pair, beyond chance; in [0, 1], higher better.
+    """Whether other columns decide as much about which values are missing as in real rows: 1 - the share of this that
+    was lost, or that synthetic rows alone have, beyond chance, of the worst pair; in [0, 1], higher better.
 
-    What decides are cells of another column (numbers in eighths, missing included): the shares of missing values there.
-    What is left is their regression coefficient, as in `over_time`, and what is lost counts as there. Cost: one count
-    per pair with a column that lacks values, many of them in one product.
+    Each cell of another column (numbers in eighths, missing as a cell of its own) has its share of missing values. What
+    is kept is the regression coefficient of these shares on the real ones, and what is lost counts as in `over_time`.
+    Cost: one count per pair with a column that lacks values, many of them in one product.
     """
 
     def measure(role: str) -> list[Loss]:

@@ -39,21 +39,22 @@ class Kept:
 
 
 def orders(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of rows that break an order, an equality, a sum or a product of two which at least 99 % of the training
-    rows keep, of the worst one, beyond chance; in [0, 1], higher better.
+    """Whether rows keep an order, an equality, a sum or a product of two which at least 99 % of the training rows keep:
+    1 - the share that break it, beyond chance, of the worst one; in [0, 1], higher better.
 
-    Any two numbers, or two dates, and any three numbers are compared; a product (an amount) may differ by the rounding
-    of its factors, so that a ratio (a price) is one too. Chance is how often real rows break it. Cost: one comparison
-    per pair, and per three of at most 25 columns.
+    Any two numbers, or two dates, and any three numbers are compared. A product (an amount) may differ by the rounding
+    of its factors, so that a ratio (a price) is found too. Chance is how often real rows break the rule. Cost: one
+    comparison per pair, and per three of at most 25 columns.
     """
     return _score(samples, _rules(samples, seed), "an order, a sum or a product", seed)
 
 
 def proportions(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of rows in which the ratio of two positive numbers, or the difference of others and of dates, lies
-    where one training row in a hundred has it, of the worst pair, beyond chance; in [0, 1], higher better.
+    """Whether ratios and differences of two columns lie where real ones do: 1 - the share of rows with one that only 1
+    % of training rows have, beyond chance, of the worst pair; in [0, 1], higher better.
 
-    Pairs of which a tenth of the shuffled rows lie there. Cost: one sort per pair.
+    Ratios of two positive numbers, differences of others and of dates; of a pair that is judged, a tenth of the
+    shuffled rows lie there. Cost: one sort per pair.
     """
     return _score(samples, _ranges(samples, seed), "a range of ratios or differences", seed)
 

@@ -90,11 +90,11 @@ def mutual_information(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def query_error(samples: Samples, *, seed: int = 0) -> Score:
-    """Mean absolute error of the shares of rows that meet random conditions on two or three columns, in [0, 1], lower
-    better.
+    """Mean absolute error of an analyst's counts: of the shares of rows that meet random conditions on two or three
+    columns, in [0, 1], lower better.
 
-    500 conjunctions of ranges and labels drawn from values of rows that were not trained on; what an analyst's count
-    would be wrong by. Cost: QUERIES x rows.
+    500 conjunctions of ranges and labels, drawn from values of rows that were not trained on. Cost: 500 passes over the
+    rows.
     """
     samples = unseen(samples, seed)
     if not samples.known:
@@ -123,12 +123,12 @@ def query_error(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def constraints(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of rows that break a rule which all training rows obey, of the rule broken most, beyond chance; in
-    [0, 1], higher better.
+    """Whether synthetic rows keep the rules that all training rows obey: 1 - the share of rows that break one, beyond
+    chance, of the rule broken most; in [0, 1], higher better.
 
-    Rules are looked for, not given: one number never above another, one label (or one of at most 50 numbers, or of
-    numbers that 20 rows share) that decides another, each of them broken by at least 20 rows and 1 % of the shuffled
-    table. Cost: one comparison per pair of columns.
+    Rules are looked for, not given: a number that is never above another, and a label (or a number of at most 50
+    values, or of values that 20 rows share) that decides another. At least 20 rows and 1 % of the shuffled table have
+    to break a rule. Cost: one comparison per pair of columns.
     """
     found, tried = rules.find(samples, seed), rules.candidates(samples)
 
@@ -151,11 +151,11 @@ def _rows(samples: Samples, seed: int) -> np.ndarray:
 
 
 def date_order(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of rows in which a date lies after one that it never lies after in training rows, of the worst pair,
-    beyond chance; in [0, 1], higher better.
+    """Whether dates are in order: 1 - the share of rows in which a date lies after one that it never lies after in
+    training rows, beyond chance, of the worst pair; in [0, 1], higher better.
 
-    Nobody leaves before joining: where two dates are in order in every row, a row in which they are not is wrong.
-    `constraints` counts these rules too, among those that a generator has to guess. Cost: one comparison per pair.
+    Nobody leaves before joining. `constraints` counts these rules too, among those that a generator has to guess. Cost:
+    one comparison per pair.
     """
     dates = {c for c in samples.known if samples.kinds[c] == "datetime"}
     found = {text: rule for text, rule in rules.find(samples, seed).items() if {*rule[1:]} <= dates}

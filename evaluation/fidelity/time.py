@@ -26,14 +26,14 @@ Pair = tuple[np.ndarray, np.ndarray]  # likewise, [rows]
 
 
 def over_time(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of what a column owes to the time of a date, of the column that has lost most, beyond chance; in
-    [0, 1], higher better.
+    """How much of a column's dependence on time is kept: 1 - the share lost beyond chance, of the column that lost
+    most; in [0, 1], higher better.
 
-    Time is one of 16 periods, the weekday, the month or the hour. What a column owes to it are its means there (of
-    ranks, or of the share of a label); what is left is the regression coefficient on the real ones, as in `dependence`,
-    which needs far more rows to see a trend in so many cells. What is lost beyond chance counts by the low end of its
-    95 % interval. What rows of one entity share, as visits share a day of birth, counts once, as do numbers of its rows
-    that lie near each other. Cost: one count per column and date.
+    Time is one of 16 periods, the weekday, the month or the hour of a date. A column (its ranks, or the share of a
+    label) has a mean in each; what is kept is the regression coefficient of these means on the real ones. `dependence`
+    needs far more rows to see a trend in so many cells. What is lost beyond chance is the low end of its 95 % interval.
+    What rows of one entity share, as visits share a day of birth, counts once, as do numbers of its rows that lie near
+    each other. Cost: one count per column and date.
     """
     dates = [c for c in samples.known if samples.kinds[c] == "datetime"][:MOST_DATES]
     columns = list(samples.known)[:MOST_TIMED]

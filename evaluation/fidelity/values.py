@@ -29,11 +29,13 @@ NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared li
 
 
 def validity(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of values that no real row could have, of the worst column, beyond chance; in [0, 1], higher better.
+    """Whether real rows could have the values: 1 - the share of those that none could have, beyond chance, of the worst
+    column; in [0, 1], higher better.
 
-    Impossible: a number outside the real range, a label that no real row has, or such a number where there are at most
-    50, by more than the error of arithmetic (1e-6 of the range). Fresh real rows have such values too: as often as real
-    rows hold the only one of its kind (Good 1953); what the rows of one entity share is one. Cost: a sort per column.
+    Impossible are numbers outside the real range, labels that no real row has and, in a column of at most 50 different
+    numbers, any other number; rounding (1e-6 of the range) is allowed. Fresh real rows have new values too, as often as
+    a real value stands in one row alone (Good 1953); what the rows of one entity share counts once. Cost: a sort per
+    column.
     """
 
     def measure(role: str) -> list[Loss]:
@@ -106,11 +108,11 @@ def _outside(samples: Samples, column: str, tables: Both, owners: Sequence[np.nd
 
 
 def tails(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of the rows beyond the outer 1, 2.5 or 5 % of real values, of the worst column and side, beyond
-    chance; higher better.
+    """Whether extreme values are as frequent as in real rows: 1 - the share lost of the rows beyond the outer 1, 2.5 or
+    5 % of real values, beyond chance, of the worst column and side; higher better.
 
-    What the similarity of whole columns cannot see: tails cut off at 5 % cost it 0.05. What is lost beyond chance
-    counts by the low end of its 95 % interval. Cost: a sort per column.
+    `shape` hardly sees them: tails cut off at 5 % cost it 0.05. What is lost beyond chance is the low end of its 95 %
+    interval. Cost: a sort per column.
     """
     numbers = [c for c in samples.known if samples.is_number(c)]
 
@@ -145,11 +147,11 @@ def _cut(samples: Samples, column: str, sign: int, tables: Tables, parts: int) -
 
 
 def granularity(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - difference in how round, or how varied, the numbers of a column are, of the worst column, beyond chance;
-    higher better.
+    """Whether numbers are as round and as varied as in real rows: 1 - the difference beyond chance, of the worst
+    column; higher better.
 
-    Round: the share of values that are multiples of 1, 2 or 5 times a power of ten (dates: of a minute, an hour, a
-    day). Varied: the number of different values among equally many. Cost: one pass per column and step.
+    Round: the share of multiples of 1, 2 or 5 times a power of ten (dates: of a minute, an hour, a day). Varied: the
+    number of different values among equally many. Cost: one pass per column and step.
     """
     numbers = [c for c in samples.known if samples.is_number(c) and samples.units[c] == 1]
 

@@ -17,21 +17,20 @@ NAMED_COLUMNS = 8  # columns named in a note
 
 
 def membership(samples: Samples, *, seed: int = 0) -> Score:
-    """Training rows recognised from the released rows alone, by the strongest attack at 1 % false alarms; chance is
-    0.01, lower better.
+    """Training rows recognised from the released rows alone, by the strongest attack at 1 % false alarms (TPR at 1 %
+    FPR); chance is 0.01, lower better.
 
-    TPR at 1 % FPR. Attacks: distances, density ratio, local likelihood, two classifiers, matching and nearly matching
-    values, blocks of columns, two columns and more found to leak, and all combined by a logistic model.
-    The attack is chosen on one half of the rows and reported on the other, four times over (Carlini et al. 2022 for the
-    low-FPR rule). A run on under 300 rows divides them further times, and the attacks on all divisions count together.
-    `detail` names the columns that leak most. Cost: some thirty searches, as many in two columns, three comparisons of
-    values, two fits and 60 trees.
+    Attacks: distances, density ratio, local likelihood, two classifiers, equal and nearly equal values, blocks of
+    columns, sets of columns found to leak, and a logistic model of all of these. The attack is chosen on one half of
+    the rows and reported on the other, four times over (Carlini et al. 2022 for the low-FPR rule). A run on under 300
+    rows divides them further times, and the attacks on all divisions count together. `detail` names the columns that
+    leak most. Cost: some thirty searches, as many in two columns, three comparisons of values, two fits and 60 trees.
     """
     return _membership(samples, seed, attacks.Evidence.from_release)
 
 
 def membership_vulnerable(samples: Samples, *, seed: int = 0) -> Score:
-    """As `membership`, among the tenth of rows that lie farthest from other real rows: those an average hides."""
+    """As `membership`, among the tenth of rows that lie farthest from other real rows, which an average hides."""
     return divided.both(samples, lambda divisions: _vulnerable(divisions, seed))
 
 
@@ -48,11 +47,11 @@ def _vulnerable(divisions: Sequence[Samples], seed: int) -> Score:
 
 
 def membership_low_fpr(samples: Samples, *, seed: int = 0) -> Score:
-    """As `membership`, at the lowest false-alarm rate that so many non-members can show: training rows that score above
+    """As `membership`, at the lowest false-alarm rate that the non-members can show: training rows that score above
     every one of them; lower better.
 
-    TPR above the best of each half of the non-members: n of them are exceeded by 1 / (n + 1) of all others. It sees a
-    few rows learnt by heart among many that were not.
+    TPR above the best of each half of the non-members; by chance, 1 / (n + 1) of all others lie above n of them. It
+    sees a few rows learnt by heart among many that were not.
     """
     return _membership(samples, seed, attacks.Evidence.from_release, at_lowest=True)
 

@@ -12,15 +12,15 @@ def rare_values(samples: Samples, *, seed: int = 0) -> Score:
     """Share of rare values that stand in one training row and otherwise in released rows alone, or of training rows
     that alone share something with released rows; in [0, 1], lower better.
 
-    Rare: in two to twenty rows of all tables together. Looked at: labels and texts but for case and punctuation,
-    numbers and dates that name somebody, also in more rows, alone or two columns together, combinations of
-    `score.quasi_identifiers`, and the 50 rows at either end of each column of numbers. Training rows are counted beside
-    holdout rows by what no other real row has: words, pairs and threes of words, runs of eight characters (also in
-    another column) and all characters but one, of texts, identifiers and whole numbers that name somebody, combinations
-    of two to five values of columns whose values repeat, and ratios of two numbers. `detail` has each of these
-    counts, of training and of holdout rows, beside what chance allows where rows may change places; the value is that
-    furthest beyond it. Cost: a sort per column, pair and combination of up to twenty columns, and up to 5,000 texts of
-    each table.
+    Rare: in two to twenty rows of all tables together. Values looked at: labels and texts (case and punctuation aside),
+    numbers and dates that name somebody (these in more rows too), each alone and in two columns together, combinations
+    of `score.quasi_identifiers`, and the 50 rows at either end of each column of numbers. What a training row may share
+    with released rows and with no other real row: of texts, identifiers and whole numbers that name somebody, words,
+    pairs and triples of words, runs of eight characters (also in another column) and all characters but one;
+    combinations of two to five values of columns whose values repeat; ratios of two numbers. `detail` has each count,
+    of training and of holdout rows, beside what chance allows where rows may change places; the value is that furthest
+    beyond it. Cost: a sort per column, pair and combination of up to twenty columns, and up to 5,000 texts of each
+    table.
     """
     counts = rare.counted(samples)
     if not counts:

@@ -28,31 +28,33 @@ Part = tuple[str, float, float]  # name, share lost, its standard error
 
 
 def agreement(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of what the other columns say about the target, in the worst class, beyond chance; in [0, 1],
-    higher better.
+    """How well the target still agrees with the other columns: 1 - the share of the agreement lost beyond chance, in
+    the worst class; in [0, 1], higher better.
 
-    Models that learnt from other real rows say how likely each class is in a row. What is left is the regression
-    coefficient of the labels on that, divided by the same of unseen real rows: with a constant (labels exchanged) and
-    without (labels of a class lost). A number is judged by its rank. Cost: eighteen fits.
+    Models that learnt from other real rows predict how likely each class is in a row. What is kept is the regression
+    coefficient of the labels on this, over that of unseen real rows: with a constant, which sees labels exchanged, and
+    without, which sees labels of a class lost. Of a number the rank is predicted. Cost: eighteen fits.
     """
     return _kept(samples, seed, lambda real, other: _parts(str(samples.target), real, other), sure=False)
 
 
 def agreement_subgroups(samples: Samples, *, seed: int = 0) -> Score:
-    """As `agreement`, in the worst of the subgroups: at least 100 rows of one label or of one eighth of a number; the
-    share of labels exchanged as in `labels` too. What is lost beyond chance counts by the low end of its 95 % interval:
-    of so few rows chance takes most.
+    """As `agreement`, in the worst subgroup: at least 100 rows of one label or of one eighth of a number.
+
+    The share of labels exchanged is judged too, as in `labels`. Chance takes most of what so few rows show, so that
+    what is lost beyond it is the low end of its 95 % interval.
     """
     return _kept(samples, seed, lambda real, other: _by_group(samples, real, other), sure=True)
 
 
 def labels(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share of the labels of the target that are wrong at least (95 %): exchanged between rows, or lost by a class
-    to others, in the worst class, where it is more than chance takes; in [0, 1], higher better.
+    """1 - the share of the target's labels that are wrong beyond chance, at least (95 %), in the worst class; in [0,
+    1], higher better.
 
-    Models that learnt from other real rows say how likely each class is in a row. The share is read off the derivative
-    of the log-likelihood of the labels by it (score test, Rao 1948), beside that of unseen real rows and of these with
-    every label wrong. A number has no labels. Cost: that of `agreement`, whose models are used.
+    Wrong labels were exchanged between rows, or lost by a class to others. Models that learnt from other real rows
+    predict how likely each class is in a row; the share follows from the derivative of the labels' log-likelihood by it
+    (score test, Rao 1948), beside that of unseen real rows and of these with every label wrong. A number has no labels.
+    Cost: that of `agreement`, whose models are used.
     """
     if samples.target in samples.known and is_quantity(samples):
         return unknown(Reason.NO_LABELS, "the target is a number, whose agreement is judged by its rank")

@@ -34,13 +34,13 @@ class WorstPart:
 
 
 def worst(samples: Samples, *, seed: int = 0) -> Score:
-    """1 - share lost of how far the models of `target` rank a class above the others, in the worst class or subgroup,
-    beyond chance; in [0, 1], higher better.
+    """How well models trained on synthetic rows still rank a class above the others: 1 - the share lost beyond chance,
+    in the worst class or subgroup; in [0, 1], higher better.
 
-    AUC less one half on holdout rows: of models trained on synthetic rows, divided by that of models trained on as many
-    real ones. Classes, or the upper half of a number; subgroups of one label or one eighth of a number that hold 30
-    rows of the class and 30 others. Chance: the error of both areas (DeLong et al. 1988), times what two real tables
-    differ by beyond it. Cost: that of `target`, whose models are used.
+    AUC less one half on holdout rows, of the models of `target`, divided by that of models trained on as many real
+    rows. A class may be the upper half of a number; a subgroup (one label or one eighth of a number) holds 30 rows of
+    the class and 30 others. Chance: the error of both areas (DeLong et al. 1988), times what two real tables differ by
+    beyond it. Cost: that of `target`, whose models are used.
     """
     if isinstance(trained := prediction.trained(samples, seed), Score):
         return trained
