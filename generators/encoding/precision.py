@@ -19,7 +19,7 @@ from launderette.generators.derived.columns import Derived
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
-from launderette.generators.formats.decimals import MAX_DECIMALS, without_noise
+from launderette.generators.formats.decimals import EXACT_INTEGERS, MAX_DECIMALS, without_noise
 from launderette.generators.formats.grid import is_duration, to_grid
 from launderette.generators.formats.scaled_format import ScaledFormat
 
@@ -84,8 +84,10 @@ def _may_vary(column: Cells) -> bool:
     own = column.column
     if not isinstance(own, Numerical) or is_duration(own) or isinstance(own.format, ScaledFormat):
         return False
-    gridless_single = own.single and not column.scale
-    return column.size > 0 and column.scale != 1 and not column.lattice and not gridless_single
+    if column.size == 0 or column.scale == 1 or column.lattice:
+        return False
+    largest = max(abs(column.low[0]), abs(column.high[-1]))  # floats beyond have no decimals
+    return bool(column.scale) or (not own.single and largest < EXACT_INTEGERS)
 
 
 def _of_column(
