@@ -11,12 +11,23 @@ from benchmarks.personal_data.exports import FIFTH, SIXTH, export_tables
 from benchmarks.personal_data.headers import CHOOSING, SECOND, THIRD
 from benchmarks.personal_data.institutions import LOCAL, institution_tables
 from benchmarks.personal_data.mixed import mixed_tables
+from benchmarks.personal_data.registers import LOCAL as SEVENTH
+from benchmarks.personal_data.registers import register_tables
 from benchmarks.personal_data.tables import MEASURED_LOCALES, PEOPLE_KINDS, Labelled, tables
 from launderette.generators.data.inference import infer
 from launderette.pipelines.personal_data import detection, name_shapes
 
-MIXED = {"choosing": CHOOSING, "second": SECOND, "third": THIRD, "fourth": LOCAL, "fifth": FIFTH, "sixth": SIXTH}
-MAKERS = {"fourth": institution_tables, "fifth": export_tables, "sixth": export_tables}  # else mixed_tables
+MIXED = {
+    "choosing": CHOOSING,
+    "second": SECOND,
+    "third": THIRD,
+    "fourth": LOCAL,
+    "fifth": FIFTH,
+    "sixth": SIXTH,
+    "seventh": SEVENTH,
+}
+# else mixed_tables
+MAKERS = {"fourth": institution_tables, "fifth": export_tables, "sixth": export_tables, "seventh": register_tables}
 NAMES = ("name", "first_name", "last_name")
 
 
