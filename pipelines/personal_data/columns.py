@@ -22,7 +22,7 @@ from launderette.generators.identifiers.detection import words_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
-from launderette.pipelines.personal_data import detection, keys, neighbours
+from launderette.pipelines.personal_data import codes, detection, keys
 from launderette.pipelines.personal_data.column_names import PEOPLE, plain
 from launderette.pipelines.personal_data.findings import KIND_PHRASES, Found
 from launderette.pipelines.run.artifacts import chosen
@@ -177,12 +177,12 @@ def coarse_belongings(
     """
     if not config.personal.detect or config.privacy:
         return frame, []
-    many = neighbours.with_many_rows(frame, {name: one.kind for name, one in found.items() if name != entity})
+    many = codes.with_many_rows(frame, {name: one.kind for name, one in found.items() if name != entity})
     changed = {
         column.name: _coarse(frame[column.name], column)
         for column in schema.columns
         if isinstance(column, Numerical | Datetime) and not _is_stated(column.name, config)
-        if any(neighbours.is_own(frame[column.name], frame[who]) for who in many)
+        if any(codes.is_own(frame[column.name], frame[who]) for who in many)
     }
     return frame.assign(**changed), list(changed)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
-from launderette.pipelines.personal_data import accounts, column_names, holding, name_shapes, neighbours, value_forms
+from launderette.pipelines.personal_data import codes, column_names, holding, name_shapes, neighbours, value_forms
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
@@ -59,7 +59,7 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
         for name, (kind, share) in held.items()
     }
     kinds = {name: one.kind for name, one in found.items()}
-    return found | dict(neighbours.codes_of_people(frame, schema, kinds))
+    return found | dict(codes.codes_of_people(frame, schema, kinds))
 
 
 def of_column(column: Column, values: pd.Series) -> Found | None:
@@ -147,7 +147,7 @@ def _mentioned(name: str, named: Named | None, texts: Sequence[str], distinct: f
 
 def _logged(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:
     """Tell user names, by how systems write them, or by the column's name."""
-    written, own = accounts.written_share(texts), _is(named, "account")
+    written, own = codes.written_share(texts), _is(named, "account")
     if len(texts) >= LEAST_PEOPLE and written >= (NAMED_SHARE if own else TELLING_SHARE):
         return _said("account", written, own, LIKELY)
     return Found("account", LIKELY, "its name") if own and len(texts) >= LEAST_PEOPLE else None

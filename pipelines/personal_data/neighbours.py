@@ -1,15 +1,11 @@
-"""Columns that others of their table tell: last names beside first ones, the row's own name in a user name, codes that
-each of the people with many rows has alone.
-"""
+"""Columns that others of their table tell: last names beside first ones, the row's own name in a user name."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import pandas as pd
 
 from launderette.generators.data.schema import Column, Schema
-from launderette.generators.identifiers.detection import is_named, words_of
 from launderette.generators.identifiers.forms import text_of
 from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import Named, plain
@@ -27,12 +23,6 @@ LIKE_AMONG = {"last_name": -0.8, "name": -0.9}  # least mean log odds (name_shap
 UNCASED = 0.4  # more where no capitals tell names from words
 VARIED_AMONG = 0.25  # least share of different words at both ends of full names there
 SHARED_NAME_KINDS = 0.2  # of a column's words, found in columns of names
-OF_ONE = ("name", "email", "phone", "account", "national_id", "iban")  # kinds of which each value names somebody
-LEAST_OF_MANY, ROWS_OF_MANY = 3, 2  # people with several rows each in a column, and rows of each on average
-DECIDED_SHARE, ALONE_SHARE = 0.95, 0.9  # of people who have one value only; of values that one of them has
-PERSONS_CODE = re.compile(r"(?=.*\d)(?!.*[^\W\d_A-Z]{3}).{2,}")  # with a digit and without a word
-INITIALS = re.compile(r"(?:[^\W\d_]\.?\s?-?){2,4}")
-NUMBER_OF_SOMEBODY = frozenset({"ext", "extension", "code", "durchwahl", "poste", "interno", "badge", "pin", "key"})
 WORDS_OF_TEXT = 3  # in a value, from which it is text and no account
 
 
@@ -175,45 +165,6 @@ def of_person(frame: pd.DataFrame, schema: Schema, found: Mapping[str, str]) -> 
             mean = sum(len(name_shapes.words(text)) for text in texts) / len(texts)
             told[column.name] = ("text" if mean >= WORDS_OF_TEXT else "account", own)
     return told
-
-
-def with_many_rows(frame: pd.DataFrame, found: Mapping[str, str]) -> list[str]:
-    """Return the columns that name people with several rows each; `found` are the kinds of columns."""
-    counts = {name: (frame[name].nunique(), frame[name].count()) for name, kind in found.items() if kind in OF_ONE}
-    return [name for name, (people, rows) in counts.items() if LEAST_OF_MANY <= people <= rows / ROWS_OF_MANY]
-
-
-def is_own(values: pd.Series, people: pd.Series) -> bool:
-    """Tell whether each of the people has one value in all rows, which hardly any other has."""
-    pairs = pd.DataFrame({"value": pd.factorize(values)[0], "who": pd.factorize(people)[0]})
-    pairs = pairs[(pairs >= 0).all(axis=1) & pairs["who"].duplicated(keep=False)].drop_duplicates()
-    shares = [(pairs[one].value_counts() == 1).mean() for one in ("who", "value")]
-    return bool(pairs["value"].nunique() >= LEAST_OF_MANY and shares[0] >= DECIDED_SHARE and shares[1] >= ALONE_SHARE)
-
-
-def codes_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, str]) -> Iterator[tuple[str, Found]]:
-    """Yield columns of codes, numbers and initials that each of the people with several rows has alone: a label as
-    frequent as its holder is no less theirs.
-    """
-    many = with_many_rows(frame, found)
-    for column in schema.columns:
-        of_thing = column_names.THING_WORDS & set(map(plain, words_of(column.name)))
-        if column.name in found or of_thing or not (kind := _kind_of_code(column, frame)):
-            continue
-        if who := next((name for name in many if is_own(frame[column.name], frame[name])), ""):
-            yield column.name, Found(kind, LIKELY, f"each of the people in {who!r} has one of its values alone")
-
-
-def _kind_of_code(column: Column, frame: pd.DataFrame) -> str:
-    """Return as what a column of codes is made up, "" for one of words, quantities or dates."""
-    texts = value_forms.examined(frame[column.name].dropna().drop_duplicates())
-    if column.kind == "numerical":
-        called = is_named(column.name, many=True) or NUMBER_OF_SOMEBODY & set(words_of(column.name))
-        return "national_id" if called and all(map(str.isdecimal, texts)) else ""
-    if column.kind != "categorical" or not texts:
-        return ""
-    shares = [sum(bool(form.fullmatch(text)) for text in texts) / len(texts) for form in (PERSONS_CODE, INITIALS)]
-    return "national_id" if shares[0] >= TELLING_SHARE else "account" if shares[1] >= TELLING_SHARE else ""
 
 
 def _words_of(frame: pd.DataFrame, name: str) -> list[set[str]]:
