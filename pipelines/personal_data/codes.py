@@ -1,20 +1,29 @@
 r"""User names, and codes that each person of a table has alone.
 
+Where each row of a table is of another person, any number or code that each row has alone is a person's too (45 CFR
+164.514(b)(2)(i)(R): any other unique identifying number, characteristic, or code). Here those are told that are written
+as papers are, under names that do not say what they are of.
+
 User names are told as systems write them: `@anna`, `CORP\anna`, `anna#1234`, an entry of a directory, the page or the
 folder of a user.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Schema
+from launderette.generators.data.schema import Column, Datetime, Schema
+from launderette.generators.formats import timestamps
+from launderette.generators.formats.written import is_known
+from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.detection import is_named, words_of
-from launderette.pipelines.personal_data import column_names, value_forms
+from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import plain
-from launderette.pipelines.personal_data.findings import LIKELY, Found
-from launderette.pipelines.personal_data.value_forms import TELLING_SHARE
+from launderette.pipelines.personal_data.findings import GUESSED, LIKELY, Found
+from launderette.pipelines.personal_data.value_forms import BARE_NUMBERS, LEAST_DISTINCT, TELLING_SHARE
 
 HANDLE = r"@\w[\w.-]{2,}"
 IN_DOMAIN = r"[A-Za-z][\w.-]*\\[\w.-]{2,}"  # of Windows
@@ -35,10 +44,20 @@ USER_PAGE = (
 WRITTEN_ACCOUNT = re.compile("|".join((HANDLE, IN_DOMAIN, TAGGED, ENTRY, USER_PAGE)))
 
 LONGEST_ACCOUNT = 300  # of an address
+OF_ROW = ("name", "first_name", "last_name", "email", "phone", "account", "national_id")  # what a person's row has
+ALONE_IN_ROW = 0.9  # distinct values per row that has one
+NUMBER_OF_PAPER = re.compile(r"(?=.{6,18}$)[A9]+(?:[ /.-][A9]+){0,4}")
+PAPER_DIGITS, MANY_CHARACTERS, PAPER_PARTS = 5, 8, 3  # of a number of papers; at a place that varies; of digits alone
+USER = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+){0,2}")
+COMMON_PART, LIKE_USERS = 0.05, -0.9  # share of user names with one part; least mean log odds (name_shapes.py)
+YOUNG_YEARS, YEARS_BEFORE, DAYS_A_YEAR = 10, 2, 365.25
+MICROSECONDS_A_DAY = 86_400_000_000
 OF_ONE = ("name", "email", "phone", "account", "national_id", "iban")  # kinds of which each value names somebody
 LEAST_OF_MANY, ROWS_OF_MANY = 3, 2  # people with several rows each in a column, and rows of each on average
 DECIDED_SHARE, ALONE_SHARE = 0.95, 0.9  # of people who have one value only; of values that one of them has
 PERSONS_CODE = re.compile(r"(?=.*\d)(?!.*[^\W\d_A-Z]{3}).{2,}")  # with a digit and without a word
+PERSONS_WORDS = re.compile(r"[^\W\d_][\w .'-]{1,40}")
+LEAST_WORDED = 10  # people of whom each has words of his own: of fewer, labels do by chance
 INITIALS = re.compile(r"(?:[^\W\d_]\.?\s?-?){2,4}")
 NUMBER_OF_SOMEBODY = frozenset({"ext", "extension", "code", "durchwahl", "poste", "interno", "badge", "pin", "key"})
 
@@ -48,6 +67,113 @@ def written_share(texts: Sequence[str]) -> float:
     return sum(len(text) <= LONGEST_ACCOUNT and bool(WRITTEN_ACCOUNT.fullmatch(text)) for text in texts) / max(
         1, len(texts)
     )
+
+
+def in_rows_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
+    """Yield columns of a table whose rows are of people that are told by this alone: bare mobile numbers, numbers of
+    papers, user names, days of birth of the young.
+    """
+    if not any(one.kind in OF_ROW and _is_alone(frame[name]) for name, one in found.items()):
+        return
+    regions = _regions(frame, found)
+    latest = _latest(frame, schema)
+    for column in schema.columns:
+        if column.name in found or _is_called(column.name):
+            continue
+        if isinstance(column, Datetime):
+            if latest and _is_of_young(frame[column.name], column, latest):
+                yield (
+                    column.name,
+                    Found("birth_date", GUESSED, f"days of {YOUNG_YEARS} years, none of late, {_IN_ROWS_OF_PEOPLE}"),
+                )
+        elif _is_alone(frame[column.name]) and (told := _kind_of_alone(frame[column.name], regions)):
+            yield column.name, Found(told[0], GUESSED, f"{told[1]}, {_IN_ROWS_OF_PEOPLE}")
+
+
+_IN_ROWS_OF_PEOPLE = "in a table whose rows are of people"
+
+
+def _is_called(name: str) -> bool:
+    """Tell whether a column's name says what its values are, or of which thing."""
+    return column_names.read(name) is not None or column_names.of_thing(name) or is_named(name, many=True)
+
+
+def _is_alone(values: pd.Series) -> bool:
+    """Tell whether nearly each row that has a value has one of its own."""
+    filled = values.dropna()
+    filled = filled[[not (isinstance(value, str) and is_known(value)) for value in filled]]
+    return len(filled) >= LEAST_DISTINCT and filled.nunique() >= ALONE_IN_ROW * len(filled)
+
+
+def _kind_of_alone(values: pd.Series, regions: Sequence[str]) -> tuple[str, str] | None:
+    """Return the kind of what each person has alone and what tells, None for what is told by nothing."""
+    texts = value_forms.examined(values.drop_duplicates().dropna())
+    if value_forms.is_mobile_of(texts, regions):
+        return "phone", "mobile numbers of one country"
+    if _are_numbers(texts):
+        return "national_id", "numbers of one form that do not begin alike"
+    return ("account", "words joined as user names are") if _are_users(texts) else None
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    """Tell whether texts are numbers of papers: of one form, digits with capitals, of which each has many at its place,
+    or in three parts or more that do not begin alike.
+    """
+    shapes = Counter(re.sub(r"\d", "9", re.sub(r"[A-Z]", "A", text)) for text in texts)
+    shape, count = shapes.most_common(1)[0]
+    alike = [text for text in texts if len(text) == len(shape)]
+    written = NUMBER_OF_PAPER.fullmatch(shape) and shape.count("9") >= PAPER_DIGITS
+    if not written or count < TELLING_SHARE * len(texts) or scheme_of(alike):
+        return False
+    kinds = [(c, len(set(place))) for c, place in zip(shape, zip(*alike, strict=True), strict=True)]
+    letters = [count for c, count in kinds if c == "A"]
+    return min(letters or [kinds[0][1]]) >= MANY_CHARACTERS and bool(
+        letters or len(re.findall("9+", shape)) >= PAPER_PARTS
+    )
+
+
+def _are_users(texts: Sequence[str]) -> bool:
+    """Tell whether texts are bare user names: small Latin letters, perhaps digits after them, of which no part comes
+    often and most read as names do.
+    """
+    if sum(bool(USER.fullmatch(text)) for text in texts) < TELLING_SHARE * len(texts):
+        return False
+    parts = [set(re.findall(r"[^\W\d_]+", text)) for text in texts]
+    commonest = Counter(part for own in parts for part in own if len(part) > 1).most_common(1)
+    often = commonest[0][1] > max(2, COMMON_PART * len(texts))
+    return not often and name_shapes.likeness(texts) >= LIKE_USERS
+
+
+def _is_of_young(values: pd.Series, column: Datetime, latest: float) -> bool:
+    """Tell whether dates are days of many years, of which the last is long before the latest of the table."""
+    days = _days(values, column)
+    if len(days) < LEAST_DISTINCT or np.any(days % 1 != 0):
+        return False
+    first, last = np.quantile(days, [0.05, 0.95])
+    return bool(last - first >= YOUNG_YEARS * DAYS_A_YEAR and days.max() <= latest - YEARS_BEFORE * DAYS_A_YEAR)
+
+
+def _latest(frame: pd.DataFrame, schema: Schema) -> float | None:
+    """Return the latest day of the table since 1970, None without dates."""
+    dates = [days for one in schema.columns if isinstance(one, Datetime) and len(days := _days(frame[one.name], one))]
+    return max((float(np.quantile(days, 0.95)) for days in dates), default=None)
+
+
+def _days(values: pd.Series, column: Datetime) -> np.ndarray:
+    ticks, _ = timestamps.to_ticks(values.dropna().astype(object), column)  # type: ignore[arg-type]
+    return np.asarray(ticks) / MICROSECONDS_A_DAY
+
+
+def _regions(frame: pd.DataFrame, found: Mapping[str, Found]) -> list[str]:
+    """Return the countries of most of the phone numbers and accounts that are known."""
+    told = Counter(
+        country
+        for name, one in found.items()
+        if one.kind in ("phone", "iban")
+        for text in value_forms.examined(frame[name].drop_duplicates().dropna())[:BARE_NUMBERS]
+        if (country := text[:2] if one.kind == "iban" else value_forms.country_of(text))
+    )
+    return [country for country, count in told.most_common() if count >= 0.2 * told.total()]
 
 
 def with_many_rows(frame: pd.DataFrame, found: Mapping[str, str]) -> list[str]:
@@ -78,12 +204,14 @@ def codes_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, str
 
 
 def _kind_of_code(column: Column, frame: pd.DataFrame) -> str:
-    """Return as what a column of codes is made up, "" for one of words, quantities or dates."""
+    """Return as what a column of codes, or of words of many people, is made up, "" for one of quantities or dates."""
     texts = value_forms.examined(frame[column.name].dropna().drop_duplicates())
     if column.kind == "numerical":
         called = is_named(column.name, many=True) or NUMBER_OF_SOMEBODY & set(words_of(column.name))
         return "national_id" if called and all(map(str.isdecimal, texts)) else ""
     if column.kind != "categorical" or not texts:
         return ""
-    shares = [sum(bool(form.fullmatch(text)) for text in texts) / len(texts) for form in (PERSONS_CODE, INITIALS)]
-    return "national_id" if shares[0] >= TELLING_SHARE else "account" if shares[1] >= TELLING_SHARE else ""
+    forms = (PERSONS_CODE, INITIALS, PERSONS_WORDS)
+    code, initials, words = (sum(bool(form.fullmatch(text)) for text in texts) / len(texts) for form in forms)
+    named = initials >= TELLING_SHARE or (words >= TELLING_SHARE and len(texts) >= LEAST_WORDED)
+    return "national_id" if code >= TELLING_SHARE else "account" if named else ""

@@ -16,12 +16,13 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
 from launderette.pipelines.personal_data import codes, column_names, holding, name_shapes, neighbours, value_forms
+from launderette.pipelines.personal_data.codes import MICROSECONDS_A_DAY
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
 from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 
-BIRTH_YEARS, LONG_LIVES, MICROSECONDS_A_DAY = 30, 60, 86_400_000_000
+BIRTH_YEARS, LONG_LIVES = 30, 60
 LEAST_HOUSED = 0.4  # of addresses that have a house's number
 STREET_SHARE = 0.03  # of them that have a word for streets
 LEAST_WORDS = 0.2  # different small words per text, from which texts without a telling name are free ones
@@ -58,6 +59,7 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
         name: Found(kind, LIKELY, f"{share:.0%} of its values hold names of the same row")
         for name, (kind, share) in held.items()
     }
+    found |= dict(codes.in_rows_of_people(frame, schema, found))
     kinds = {name: one.kind for name, one in found.items()}
     return found | dict(codes.codes_of_people(frame, schema, kinds))
 
@@ -73,7 +75,8 @@ def of_column(column: Column, values: pd.Series) -> Found | None:
     texts = value_forms.examined(distinct)
     if not texts:
         return None
-    checks = NUMBER_CHECKS if column.kind == "numerical" else TEXT_CHECKS
+    programs = not _speaks(named) and holding.are_of_programs(texts)
+    checks = PROGRAM_CHECKS if programs else NUMBER_CHECKS if column.kind == "numerical" else TEXT_CHECKS
     share = len(distinct) / values.count()
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
 
@@ -282,5 +285,7 @@ def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
 
 
 # the first that finds something decides
-NUMBER_CHECKS = (_checked, _numbered, _dialled)
-TEXT_CHECKS = (_checked, _logged, _numbered, _dialled, _held, _located, _told, _called, _mentioned)
+Check = Callable[[str, Named | None, Sequence[str], float], Found | None]
+PROGRAM_CHECKS: tuple[Check, ...] = (_checked, _held)
+NUMBER_CHECKS: tuple[Check, ...] = (_checked, _numbered, _dialled)
+TEXT_CHECKS: tuple[Check, ...] = (_checked, _logged, _numbered, _dialled, _held, _located, _told, _called, _mentioned)

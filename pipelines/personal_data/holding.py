@@ -17,6 +17,9 @@ ABROAD_INSIDE = re.compile(r"(?<![\w+])\+\d{1,3}[\d ()/.-]{6,18}\d\b")
 CARD_INSIDE = re.compile(r"(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])")
 OCTETS_INSIDE = re.compile(r"(?<![\w.])(?<!\w/)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")  # not Chrome/99.0.0.0
 MAC_INSIDE = re.compile(r"(?<![\w:-])[0-9a-fA-F]{2}([:-])(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![\w:-])")
+PROGRAM = re.compile(
+    r"[A-Za-z][\w.-]{2,}/v?\d[\w.+-]*(?:[ (;]|$)"
+)  # a product and its version begin its text: RFC 9110, 10.1.5
 # JSON, a=b, XML
 FIELD = re.compile(r"""["'](\w+)["']\s*:\s*["']|[?&;,\s{]?\b(\w+)=(?=[^\s=])|<(\w+)(?:\s[^<>]*)?>(?=[^<\s])""")
 DIALLED_INSIDE = (
@@ -105,6 +108,11 @@ def fields_inside(texts: Sequence[str]) -> tuple[float, str]:
 def _is_of_person(field: str) -> bool:
     named = column_names.read(field)
     return field in PERSON_FIELDS or (named is not None and named.sure and named.kind != "text")
+
+
+def are_of_programs(texts: Sequence[str]) -> bool:
+    """Tell whether most texts are what programs call themselves: Mozilla/5.0 (X11; Linux), curl/8.4.0."""
+    return sum(bool(PROGRAM.match(text)) for text in texts) >= value_forms.TELLING_SHARE * len(texts)
 
 
 def people_inside(texts: Sequence[str]) -> float:

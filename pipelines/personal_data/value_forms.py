@@ -72,6 +72,7 @@ LEAST_DIGITS, E164_DIGITS = 6, 15  # of a phone number; most of one with its cou
 LEAST_SEPARATED = 0.5  # share of phone numbers of a column without a telling name that have separators or a plus
 BARE_NUMBERS, BARE_DIGITS = 100, 11  # numbers without separators that are looked at, and least digits of each
 MOBILE_SHARE, CHANCE_SHARE = 0.85, 0.5  # of them that are of one country's mobile phones, and of numbers by chance
+MOBILE_DIGITS, ANYWHERE_DIGITS = range(7, 12), 9  # of a number without its country's code; least where none is told
 CROWDED_OCTET = 99  # numbers of a version stay below, those of an address do not
 # Numbers of papers and cars without check digits are told by how they are written: by letters or separators that other
 # codes seldom have all alike. Codes of one thing begin alike, and have letters that plates leave out.
@@ -278,6 +279,24 @@ def is_mobile(texts: Sequence[str]) -> bool:
         _share(texts, partial(_is_mobile, region=region, parted=not bare)) >= MOBILE_SHARE
         and _share(drawn, partial(_is_mobile, region=region, parted=not bare)) <= CHANCE_SHARE
         for region in _regions(texts[0])
+    )
+
+
+def is_mobile_of(texts: Sequence[str], regions: Sequence[str]) -> bool:
+    """Tell whether digits without separators are mobile numbers of one of the regions (all for none), with a 0 before
+    them or without, as few of those are that begin with the same digit.
+    """
+    bare = texts[:BARE_NUMBERS]
+    least = MOBILE_DIGITS[0] if regions else ANYWHERE_DIGITS
+    if not all(text.isascii() and text.isdecimal() and least <= len(text) <= MOBILE_DIGITS[-1] for text in bare):
+        return False
+    rng = random.Random(0)  # noqa: S311  (no secret)
+    drawn = [text[:1] + "".join(rng.choices("0123456789", k=len(text) - 1)) for text in bare]
+    told = [region for region in regions or _regions(bare[0]) if region]
+    return any(
+        _share(bare, partial(_is_mobile, region=region)) >= WRITTEN_SHARE
+        and _share(drawn, partial(_is_mobile, region=region)) <= CHANCE_SHARE
+        for region in told
     )
 
 

@@ -3,10 +3,14 @@
 
 import random
 import re
+import string
+from datetime import date
+from functools import partial
 
 import pandas as pd
 import pytest
 from faker import Faker
+from text_unidecode import unidecode
 
 from benchmarks.personal_data.tables import table
 from launderette.generators.data.inference import infer
@@ -399,18 +403,55 @@ def test_what_each_of_the_people_with_many_rows_has_alone_is_neither_learned_nor
         "agent_code": [f"AG-{97 * row[0] + 1000}" for row in rows], "ext": [4400 + 7 * row[0] for row in rows],
         "handled_by": ["ABCDEFGHIJKLMNOPQ"[row[0] : row[0] + 3] for row in rows],
         "hired": [str(row[2]) for row in rows], "pay": [f"{row[3]:,.2f} EUR" for row in rows],
+        "desk": [f"Desk {'abcdefghijklmnop'[row[0]] * 3}" for row in rows],
         "branch": [f"Branch {'NS'[row[0] % 2]}" for row in rows], "team": [f"T{row[0]}" for row in rows],
         "paid": [round(rng.lognormvariate(4, 1), 2) for _ in rows],
     })  # fmt: skip
     asked = configured(tmp_path, made)
     frame, schema = ingestion.ingest(asked)
-    told = ("agent", "agent_code", "ext", "handled_by")
+    told = ("agent", "agent_code", "ext", "handled_by", "desk")
     assert {schema.column(name).kind for name in told} == {"identifier"}
     assert set(frame["hired"]) == {f"{row[1].year}-01-01" for row in staff}
     assert set(frame["pay"]) == {f"{round(row[2], -3):,.2f} EUR" for row in staff}
     assert all(frame[name].equals(made[name]) for name in ("branch", "team", "paid"))
     text = table_template(schema, "people.csv", coarse=frame.attrs[columns.COARSE])
     assert "hired: infer" in text and "pay: infer" in text and "paid: numerical\n" in text
+
+
+def test_in_rows_of_people_numbers_and_user_names_that_each_has_alone_are_theirs():
+    """Without them nothing is told: papers, mobile numbers, user names and days of children, under untelling names."""
+    rng, fake = random.Random(0), Faker("hu_HU")
+    fake.seed_instance(0)
+    letter, rows = partial(rng.choice, string.ascii_uppercase), range(150)
+    bare = [f"{rng.choice((20, 30, 70))}{rng.randrange(10**7):07d}" for _ in rows]
+    made = pd.DataFrame({
+        "f1": [f"{letter()}{letter()}{rng.randrange(10**6):06d}" for _ in rows],
+        "f2": [f"{rng.randrange(10**4, 10**5)}/{rng.randrange(10, 99)}/{rng.randrange(10**3, 10**4)}" for _ in rows],
+        "f3": bare, "f4": [f"{fake.first_name()}{fake.last_name()}".lower() for _ in rows],
+        "f5": [str(fake.date_between(date(2009, 1, 1), date(2021, 1, 1))) for _ in rows],
+        "f6": [f"SO-{rng.choice((2023, 2024))}-{k:05d}" for k in rows], "f7": [4_000_000 + 7 * k for k in rows],
+        "f8": [f"{rng.choice(('red', 'blue'))}_{k}" for k in rows],
+        "f9": [str(fake.date_between(date(2024, 1, 1), date(2026, 1, 1))) for _ in rows],
+    })  # fmt: skip
+    made["f4"] = made["f4"].map(unidecode)
+    assert not {"f1", "f2", "f4", "f5"} & set(found(made))
+    told = found(made.assign(mail=[fake.email() for _ in rows]))
+    assert told == {
+        "f1": "national_id",
+        "f2": "national_id",
+        "f3": "phone",
+        "f4": "account",
+        "f5": "birth_date",
+        "mail": "email",
+    }
+
+
+def test_what_programs_call_themselves_is_no_address():
+    fake = Faker()
+    fake.seed_instance(0)
+    made = pd.DataFrame({"c1": [fake.user_agent() for _ in range(99)]})
+    assert not found(made)
+    assert found(made + f" ({fake.email()})") == {"c1": "text"}
 
 
 def test_under_epsilon_nothing_is_found_out_and_people_are_refused(tmp_path, people):
