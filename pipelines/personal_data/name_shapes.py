@@ -13,10 +13,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from text_unidecode import unidecode
 
 from launderette.pipelines.personal_data.column_names import plain
+
+if TYPE_CHECKING:
+    from faker import Faker  # half a second to import
 
 
 def words_in(text: str) -> list[str]:
@@ -176,11 +180,20 @@ def names_of(locale: str, most: int) -> Iterable[str]:
             yield from words[:: max(1, len(words) // most)]
 
 
-def _others(locale: str) -> Iterable[str]:
+def drawn_alike(locale: str) -> "Faker":
+    """Return a Faker of a locale that draws the same words in every process."""
     from faker import Faker
 
     faker = Faker(locale)
+    for provider in faker.get_providers():
+        if isinstance(towns := getattr(provider, "cities", None), list):
+            type(provider).cities = sorted(towns)  # those of Italy are made from a set
     faker.seed_instance(0)
+    return faker
+
+
+def _others(locale: str) -> Iterable[str]:
+    faker = drawn_alike(locale)
     drawn = [getattr(faker, what)() for what in OTHER_WORDS for _ in range(OTHER_DRAWS)]
     yield from _words([*drawn, *faker.words(2 * OTHER_DRAWS)])
 

@@ -144,10 +144,7 @@ class People:
         return sorted(name for name in self._drawn(method) if _is_word(name) and shape_of(name) in ("Aa", "x"))
 
     def _drawn(self, method: str) -> set[str]:
-        from faker import Faker
-
-        faker = Faker(self.locale)
-        faker.seed_instance(0)
+        faker = name_shapes.drawn_alike(self.locale)
         return {composed(getattr(faker, method)()) for _ in range(LISTED_DRAWS)}
 
 
