@@ -40,7 +40,7 @@ class Evidence:
     rows: np.ndarray  # of the training table: the members
     held: np.ndarray  # of the holdout: the non-members
     linked: tuple[str, ...] = ()  # columns found to leak more than others, by either half of the candidates
-    paired: tuple[str, ...] = ()  # the two in which rows lie nearest to released ones
+    paired: tuple[str, ...] = ()  # the few in which rows lie nearest to released ones
 
     @property
     def isolated(self) -> float:

@@ -1,14 +1,16 @@
-"""Attacks on two columns that nobody named: rows made from training rows in two numbers or dates, a little moved.
+"""Attacks on a few columns that nobody named: rows made from training rows in some numbers or dates, a little moved.
 
 A day's shift of two dates leaves each of them common and both together next to nobody else. Where both were moved by
 one constant, as dates are to hide them, they are as far from each other as they were, and of all moves between equal
-gaps that one stands out; it is undone. Of all pairs of columns of the most different values the one by which most
-candidates of one half are recognised is tried on the other half.
+gaps that one stands out; it is undone. Of all pairs of columns of the most different values those by which most
+candidates of one half are recognised are taken, and further columns with them for as long as more are (forward
+selection); what is found is tried on the other half.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -23,24 +25,26 @@ from launderette.evaluation.samples import Samples
 
 PAIRED_NUMBERS = 8  # columns: those of the most different values
 LEAST_DIFFERENT = 100  # values of such a column
+WIDENED_PAIRS, MOST_TOGETHER = 3, 5  # pairs that further columns are taken to; columns in all
 PAIR_SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
 MOST_MOVES = 2**22  # pairs of rows with equal gaps, of which moves are counted
 LEAST_MOVES, STANDS_OUT = 20, 3  # times that a move is made; that often as the next one
 MOVE_DECIMALS = 6  # beyond which numbers are arithmetic
-NEAREST_IN_TWO = "nearest in two columns"
+NEAREST_IN_FEW = "nearest in a few columns"
 
 Pair = tuple[str, str]  # columns
+Few = tuple[tuple[str, float], ...]  # columns, and how far candidates are moved in each
 Sides = tuple[np.ndarray, np.ndarray]  # of members and of non-members; of all candidates and of released rows
 
 
 def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Scores of members and of non-members by the pair that the other half of all candidates showed to leak most."""
+    """Scores of members and of non-members by the columns that the other half of all candidates showed to leak most."""
     found = _tried(attacker)
-    return ({}, {}) if found is None else ({NEAREST_IN_TWO: found[0][0]}, {NEAREST_IN_TWO: found[0][1]})
+    return ({}, {}) if found is None else ({NEAREST_IN_FEW: found[0][0]}, {NEAREST_IN_FEW: found[0][1]})
 
 
 def found(attacker: Attacker) -> tuple[str, ...]:
-    """The pair by which most candidates of the first half are recognised; none where there is no pair."""
+    """The columns by which most candidates of the first half are recognised; none where there are not two."""
     found = _tried(attacker)
     return () if found is None else found[1]
 
@@ -53,23 +57,41 @@ def _tried(attacker: Attacker) -> tuple[Sides, tuple[str, ...]] | None:
 def _by_halves(
     samples: Samples, released: Group, members: Group, non_members: Group, seed: int
 ) -> tuple[Sides, tuple[str, ...]] | None:
-    attacker = Attacker(samples, released, members, non_members, seed)
-    pairs = list(combinations(_columns(samples), 2))
+    attacker, columns = Attacker(samples, released, members, non_members, seed), _columns(samples)
+    values = {name: _values(attacker, name) for name in columns}
+    pairs = [
+        ((one, move), (two, move))
+        for one, two in combinations(columns, 2)
+        for move in (0.0, *_moves(samples, (one, two), values))
+    ]
     if not pairs:
         return None
-    values = {name: _values(attacker, name) for pair in pairs for name in pair}
-    nearness = {
-        (pair, move): attacker.split(_nearness([_places(samples, name, values[name], move) for name in pair]))
-        for pair in pairs
-        for move in (0.0, *_moves(samples, pair, values))
-    }
+    places = cache(lambda name, move: _places(samples, name, values[name], move))
+    nearness = cache(lambda some: attacker.split(_nearness([places(*one) for one in some])))
     halves, best = attacker.split(attacker.halves()), [np.zeros(len(group)) for group in attacker.candidates]
     for half in (1, 0):
         told = [side == half for side in halves]
-        tried = max(nearness, key=lambda t: strength(*(s[chosen] for s, chosen in zip(nearness[t], told, strict=True))))
-        for side, near, chosen in zip(best, nearness[tried], told, strict=True):
+        tried = _strongest(pairs, columns, nearness, told)
+        for side, near, chosen in zip(best, nearness(tried), told, strict=True):
             side[~chosen] = near[~chosen]
-    return (best[0], best[1]), tried[0]
+    return (best[0], best[1]), tuple(name for name, _ in tried)
+
+
+def _strongest(
+    pairs: Sequence[Few], columns: Sequence[str], nearness: Callable[[Few], Sides], told: Sequence[np.ndarray]
+) -> Few:
+    """The columns by which most of the candidates that are told are recognised: the strongest pairs, each widened by
+    the column that makes it strongest for as long as one does.
+    """
+    strong = cache(lambda some: strength(*(side[rows] for side, rows in zip(nearness(some), told, strict=True))))
+    found = sorted(pairs, key=strong, reverse=True)[:WIDENED_PAIRS]
+    for place, some in enumerate(found):
+        for _ in range(len(some), MOST_TOGETHER):
+            free = [name for name in columns if name not in dict(some)]
+            wider = [tuple(sorted((*some, (name, 0.0)))) for name in free]
+            some = max((some, *wider), key=strong)
+        found[place] = some
+    return max(found, key=strong)
 
 
 def _columns(samples: Samples) -> list[str]:

@@ -3,13 +3,16 @@
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation import calibration, privacy, samples
-from evaluation.attacks import blocks, choice
+from evaluation.attacks import blocks, choice, near_pairs
+from evaluation.attacks.attacker import Attacker
 from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
 from evaluation.measures import intervals
+from evaluation.measures.neighbours import Group
 from evaluation.summaries import internal
 from pipelines.config import rules
 from pipelines.release import gate
@@ -45,6 +48,19 @@ def compared(case):
 )
 def test_a_block_of_columns_that_is_copied_is_recognised(flawed, kind, least):
     assert privacy.membership(flawed(kind)).value > least
+
+
+def test_three_columns_under_noise_are_recognised_where_two_of_them_are_not(monkeypatch):
+    rng, names = np.random.default_rng(0), [f"x{k}" for k in range(6)]
+    train, holdout, fresh = (pd.DataFrame(rng.normal(size=(n, 6)), columns=names) for n in (600, 300, 600))
+    fresh[names[:3]] = train[names[:3]] + 0.03 * rng.normal(size=(600, 3))
+    found = []
+    for most in (near_pairs.MOST_TOGETHER, 2):
+        monkeypatch.setattr(near_pairs, "MOST_TOGETHER", most)
+        groups = (Group(role, np.arange(n)) for role, n in (("synthetic", 600), ("train", 600), ("holdout", 300)))
+        sides = near_pairs.scores(Attacker(samples.make(train, holdout, fresh), *groups, 0))
+        found.append(strength(*(side[near_pairs.NEAREST_IN_FEW] for side in sides)))
+    assert found[0] > 2 * found[1]
 
 
 def test_the_columns_that_leak_are_named(honest, flawed):
