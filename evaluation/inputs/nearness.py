@@ -75,8 +75,12 @@ def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
 
 
 def _one_each(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray:
-    """One row of each person: a split keeps the rows of one together, by which trees would tell its sides apart."""
+    """One row of each person: a split keeps the rows of one together, by which trees would tell its sides apart.
+
+    Where some identifier names all rows, those that name some alone are not asked, such as users of visits to a site.
+    """
     named = [samples.frames[role][c].iloc[rows] for c in samples.identifiers]
+    named = [values for values in named if not values.isna().any()] or named
     firsts = [entities.first_rows(values) for values in named if values.nunique()]
     repeated = [first for first in firsts if first.sum() <= len(rows) / ROWS_PER_ENTITY]
     return rows[max(repeated, key=np.sum)] if repeated else rows

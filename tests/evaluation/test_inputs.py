@@ -110,6 +110,16 @@ def test_entities_on_one_side_are_no_other_population(unknown):
     assert f"tell {50 + unknown} holdout rows" in drift.sentence and drift.level == "held"
 
 
+def test_who_is_named_in_some_rows_alone_is_not_asked_where_all_rows_name_somebody():
+    """Visits to a site, of which every second one is that of a user."""
+    rows = mixed(150).assign(visit=[f"v{n}" for n in range(150)], user=[f"u{n}" if n % 2 else None for n in range(150)])
+    real = rows.loc[np.repeat(rows.index, 6)].reset_index(drop=True)
+    real["income"] += np.random.default_rng(0).normal(size=len(real))
+    kinds = {"visit": "identifier", "user": "identifier"}
+    report = found(population.Case(real[:600], real[600:], real[:600], "owner", kinds))
+    assert "tell 50 holdout rows" in next(finding for finding in report if finding.check == "drift").sentence
+
+
 def test_a_table_given_twice_stops_before_scoring(honest):
     with pytest.raises(EvaluationError, match="800 of 800 holdout rows are training rows too"):
         evaluation.score(honest.train, honest.train, honest.synthetic, names=["privacy.copies"])
