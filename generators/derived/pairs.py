@@ -15,9 +15,8 @@ import numpy as np
 from launderette.generators.derived.formulas import Formula, Monomial
 from launderette.generators.derived.narrow import origins
 from launderette.generators.derived.reading import LENGTHS
-from launderette.generators.derived.shapes import Shape, TableValues, formula_of, roundest
+from launderette.generators.derived.shapes import DIFFERENCE, NUMBER_SHAPES, Shape, TableValues, formula_of, roundest
 from launderette.generators.derived.steps import (
-    LONGEST_STAIR,
     STEPS_BY_CHANCE,
     STEPS_PER_LABEL,
     Stepped,
@@ -35,15 +34,9 @@ MOST_OFF = 0.001  # of these rows: floats put a result that equals the beginning
 MOST_PAIRED_GAP = 10.0  # between values at a step, in those beside it: by chance in one step of 2,000
 EDGE_NOISE = 1e-3  # of the gap between two results, that the beginning of a step keeps from either: floats differ
 
-_DIFFERENCE = (Monomial(1, (1, 0)), Monomial(-1, (0, 1)))
-OF_NUMBERS = (
-    Shape("{} - {}", _DIFFERENCE, True),
-    Shape("{} + {}", (Monomial(1, (1, 0)), Monomial(1, (0, 1))), True),
-    Shape("{} * {}", (Monomial(1, (1, 1)),), True),
-    Shape("{} / {}", (Monomial(1, (1, -1)),)),
-    Shape("{} / {} ^ 2", (Monomial(1, (1, -2)),)),
-)
-_OF_A_DAY = tuple(Monomial(term.factor / LENGTHS["day"], term.powers) for term in _DIFFERENCE)
+ALSO_PAIRED = ("{} + {}", "{} * {}", "{} / {}", "{} / {} ^ 2")
+OF_NUMBERS = (Shape("{} - {}", DIFFERENCE, True), *(shape for shape in NUMBER_SHAPES if shape.text in ALSO_PAIRED))
+_OF_A_DAY = tuple(Monomial(term.factor / LENGTHS["day"], term.powers) for term in DIFFERENCE)
 OF_DATES = (Shape("days from {1} to {0}", _OF_A_DAY, True),)
 
 
@@ -118,7 +111,7 @@ def _holding(target: SteppedTarget, formula: Formula, seen: TableValues, level: 
         return None
     clear = ~(own[0].at_end | own[1].at_end)[both]
     x, y = x[both], y[both]
-    if clear.sum() < LEAST_PAIRED_ROWS or len(target.known) > LONGEST_STAIR:
+    if clear.sum() < LEAST_PAIRED_ROWS:
         return None
     found = stepped(formula, y, x, clear, level, _edge)
     if found is None or found.off > max(1, MOST_OFF * clear.sum()) or not are_dense(found, x, MOST_PAIRED_GAP):

@@ -39,10 +39,11 @@ class Shape(NamedTuple):
     symmetric: bool = False
 
 
+DIFFERENCE = (Monomial(1, (1, 0)), Monomial(-1, (0, 1)))
 NUMBER_SHAPES = (
     Shape("{} + {}", (Monomial(1, (1, 0)), Monomial(1, (0, 1))), True),
     Shape("{} * {}", (Monomial(1, (1, 1)),), True),
-    Shape("{} - {}", (Monomial(1, (1, 0)), Monomial(-1, (0, 1)))),
+    Shape("{} - {}", DIFFERENCE),
     Shape("{} / {}", (Monomial(1, (1, -1)),)),
     Shape("{} * {} / 100", (Monomial(0.01, (1, 1)),), True),
     Shape("100 * {} / {}", (Monomial(100, (1, -1)),)),
@@ -310,12 +311,11 @@ def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) ->
 
 def _calendar(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
     """Yield how many midnights, first days of months and new years lie between two dates with times, as nights do."""
-    across = (Monomial(1, (1, 0)), Monomial(-1, (0, 1)))
     for (two, one), number, unit in product(permutations(dates, 2), numbers, CALENDAR_UNITS):
         rows = _tried_rows(seen, (one, two, number))
         own = seen[number].values[rows]
         text = f"calendar {unit} from {quoted(two)} to {quoted(one)}"
-        formula = Formula((one, two), across, text, calendar=unit)
+        formula = Formula((one, two), DIFFERENCE, text, calendar=unit)
         given = formula.value([seen[one].values[rows], seen[two].values[rows]]) == own
         if given.sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
             yield number, formula

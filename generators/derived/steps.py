@@ -116,7 +116,7 @@ def stepped(
     starts, labels = _runs(counts)
     if len(starts) < 2:
         return None
-    given = labels[np.searchsorted(starts, at, side="right") - 1] == codes
+    given = _given(starts, labels, at, codes)
     off, n = int((~given & clear).sum()), len(y)
     orderly = bool(formula.function) or len(places) >= VALUES_PER_STEP * len(starts)
     all_there = (np.bincount(codes[given], minlength=len(known)) >= LEAST_ROWS_PER_VALUE).all()
@@ -137,7 +137,12 @@ def share_given(y: np.ndarray, x: np.ndarray) -> float:
     starts, labels = _runs(_counts(at, codes))
     if not len(starts):
         return 0.0
-    return float((labels[np.searchsorted(starts, at, side="right") - 1] == codes).mean())
+    return float(_given(starts, labels, at, codes).mean())
+
+
+def _given(starts: np.ndarray, labels: np.ndarray, at: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return which rows have the label of their step, given the places of their values and labels: bool [rows]."""
+    return labels[np.searchsorted(starts, at, side="right") - 1] == codes
 
 
 def _counts(at: np.ndarray, codes: np.ndarray) -> np.ndarray:

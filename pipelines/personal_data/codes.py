@@ -51,7 +51,7 @@ PAPER_DIGITS, MANY_CHARACTERS, PAPER_PARTS = 5, 8, 3  # of a number of papers; a
 USER = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+){0,2}")
 COMMON_PART, LIKE_USERS = 0.05, -0.9  # share of user names with one part; least mean log odds (name_shapes.py)
 YOUNG_YEARS, YEARS_BEFORE, DAYS_A_YEAR = 10, 2, 365.25
-MICROSECONDS_A_DAY = 86_400_000_000
+IN_ROWS_OF_PEOPLE = "in a table whose rows are of people"
 OF_ONE = ("name", "email", "phone", "account", "national_id", "iban")  # kinds of which each value names somebody
 LEAST_OF_MANY, ROWS_OF_MANY = 3, 2  # people with several rows each in a column, and rows of each on average
 DECIDED_SHARE, ALONE_SHARE = 0.95, 0.9  # of people who have one value only; of values that one of them has
@@ -84,13 +84,10 @@ def in_rows_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, F
             if latest and _is_of_young(frame[column.name], column, latest):
                 yield (
                     column.name,
-                    Found("birth_date", GUESSED, f"days of {YOUNG_YEARS} years, none of late, {_IN_ROWS_OF_PEOPLE}"),
+                    Found("birth_date", GUESSED, f"days of {YOUNG_YEARS} years, none of late, {IN_ROWS_OF_PEOPLE}"),
                 )
         elif _is_alone(frame[column.name]) and (told := _kind_of_alone(frame[column.name], regions)):
-            yield column.name, Found(told[0], GUESSED, f"{told[1]}, {_IN_ROWS_OF_PEOPLE}")
-
-
-_IN_ROWS_OF_PEOPLE = "in a table whose rows are of people"
+            yield column.name, Found(told[0], GUESSED, f"{told[1]}, {IN_ROWS_OF_PEOPLE}")
 
 
 def _is_called(name: str) -> bool:
@@ -161,7 +158,7 @@ def _latest(frame: pd.DataFrame, schema: Schema) -> float | None:
 
 def _days(values: pd.Series, column: Datetime) -> np.ndarray:
     ticks, _ = timestamps.to_ticks(values.dropna().astype(object), column)  # type: ignore[arg-type]
-    return np.asarray(ticks) / MICROSECONDS_A_DAY
+    return np.asarray(ticks) / timestamps.DAY
 
 
 def _regions(frame: pd.DataFrame, found: Mapping[str, Found]) -> list[str]:

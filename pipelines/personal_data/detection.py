@@ -16,7 +16,6 @@ import pandas as pd
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
 from launderette.pipelines.personal_data import codes, column_names, holding, name_shapes, neighbours, value_forms
-from launderette.pipelines.personal_data.codes import MICROSECONDS_A_DAY
 from launderette.pipelines.personal_data.column_names import Named
 from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
@@ -91,7 +90,7 @@ def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Fou
     ticks, _ = timestamps.to_ticks(days.astype(object), column)  # type: ignore[arg-type]
     if not len(ticks):
         return None
-    days = ticks / MICROSECONDS_A_DAY
+    days = ticks / timestamps.DAY
     first, last = np.quantile(days, [0.05, 0.95])
     years, late = (last - first) / 365, days.max() > YOUNGEST_BIRTH
     if np.any(days % 1 != 0) or years < (LONG_LIVES if late else BIRTH_YEARS):
