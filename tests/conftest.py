@@ -6,6 +6,7 @@ which lie in this folder itself, come first: they wait for servers and clocks, a
 """
 
 import os
+import random
 import signal
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,24 @@ def drawn() -> Iterator[None]:
 
     with figures.drawn():
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup() -> None:
+    """Have what a fixture fits under a privacy budget be the same in every run."""
+    _same_noise()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call() -> None:
+    """Have the noise of privacy be the same in every run of a test, so that none fails by bad luck."""
+    _same_noise()
+
+
+def _same_noise() -> None:
+    from generators.privacy import entropy  # not before the threads are set
+
+    entropy.SYSTEM = random.Random(0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

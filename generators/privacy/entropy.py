@@ -4,12 +4,13 @@ No seed leads to it: whoever could draw it again could take the noise away. A no
 whose lowest bits tell nothing usable (Holohan and Braghin 2021, 2107.10138).
 """
 
-import os
+import random
 
 import numpy as np
 
 NORMALS_SUMMED = 4
 FLOAT_BITS = 53
+SYSTEM = random.SystemRandom()  # all chance that privacy rests on, of whole numbers too; tests set another
 
 
 class AnswersTold:
@@ -30,7 +31,7 @@ def told() -> int:
 
 def uniforms(count: int) -> np.ndarray:
     """Return numbers in (0, 1], float64 [count]."""
-    bits = np.frombuffer(os.urandom(8 * count), dtype="<u8") >> np.uint64(64 - FLOAT_BITS)
+    bits = np.frombuffer(SYSTEM.randbytes(8 * count), dtype="<u8") >> np.uint64(64 - FLOAT_BITS)
     return (bits.astype("float64") + 1) / 2.0**FLOAT_BITS
 
 

@@ -5,11 +5,12 @@ operating system, never from a seed: whoever knew the seed could take the noise 
 """
 
 import math
-import secrets
 from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+
+from launderette.generators.privacy import entropy
 
 VARIANCE_DENOMINATOR = 64  # variances are multiples of 1/64
 TAIL_DEVIATIONS = 38  # beyond, probabilities are below the least float
@@ -52,7 +53,7 @@ def threshold_for(count: int, variance: Fraction, delta: float) -> int:
 
 def noisy(counts: np.ndarray, variance: Fraction) -> np.ndarray:
     """Return whole numbers with independent noise of this variance added: int64 of the same shape."""
-    drawn = [discrete_gaussian(variance, secrets.randbelow) for _ in range(counts.size)]
+    drawn = [discrete_gaussian(variance, entropy.SYSTEM.randrange) for _ in range(counts.size)]
     return counts.astype("int64") + np.array(drawn, dtype="int64").reshape(counts.shape)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import runpy
 
 import numpy as np
 import pandas as pd
@@ -9,18 +10,12 @@ import pytest
 
 import generators
 from generators.marginals import histograms, measuring
-from generators.privacy import noise
+from generators.privacy import entropy, noise
 from generators.tabular import marginals
 from tests.privacy import auditing
 
 
-@pytest.fixture
-def entropy(monkeypatch):
-    """The same noise in every run of a test: a bound on a statistic is then no matter of luck."""
-    monkeypatch.setattr(noise.secrets, "randbelow", random.Random(0).randrange)
-
-
-def test_an_audit_finds_what_is_charged_and_no_more(entropy):
+def test_an_audit_finds_what_is_charged_and_no_more():
     auditing.check_cost()
     assert auditing.fit(auditing.ROWS).charged.mu <= np.sqrt(auditing.SQUARED) * (1 + 1e-9)
 
@@ -54,7 +49,7 @@ def budget_that_is_reset_on_resume(monkeypatch):
 @pytest.mark.parametrize(
     "break_it", [noise_off, a_person_of_five_rows, noise_of_half_the_size, budget_that_is_reset_on_resume]
 )
-def test_a_mechanism_that_costs_more_than_it_charges_is_caught(entropy, monkeypatch, break_it):
+def test_a_mechanism_that_costs_more_than_it_charges_is_caught(monkeypatch, break_it):
     break_it(monkeypatch)
     monkeypatch.setattr(auditing, "FITS", 150)
     with pytest.raises(AssertionError, match="costs more than is charged"):
@@ -80,7 +75,7 @@ def exact_number_of_rows(monkeypatch):
     ("break_it", "sentence"),
     [(categories_read_from_rows, "what is asked"), (exact_number_of_rows, "what is made of the same answers")],
 )
-def test_a_fit_that_looks_at_rows_beside_its_questions_is_caught(entropy, monkeypatch, break_it, sentence):
+def test_a_fit_that_looks_at_rows_beside_its_questions_is_caught(monkeypatch, break_it, sentence):
     break_it(monkeypatch)
     with pytest.raises(AssertionError, match=f"one row changes {sentence}"):
         auditing.check_replay()
@@ -94,12 +89,16 @@ def check_fresh_noise():
     assert first != second, "the seed tells the noise"
 
 
+def test_noise_is_the_operating_systems_where_no_test_sets_another():
+    assert type(runpy.run_path(entropy.__file__)["SYSTEM"]) is random.SystemRandom
+
+
 def test_the_users_seed_is_not_the_seed_of_the_noise(monkeypatch):
     check_fresh_noise()
     measure = marginals.measure
 
     def seeded(*asked):
-        monkeypatch.setattr(noise.secrets, "randbelow", random.Random(5).randrange)
+        monkeypatch.setattr(entropy, "SYSTEM", random.Random(5))
         return measure(*asked)
 
     monkeypatch.setattr(marginals, "measure", seeded)

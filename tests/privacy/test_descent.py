@@ -181,8 +181,7 @@ def seed_as_noise_seed(monkeypatch):
     run = descent.Descent.run
 
     def seeded(begun, *how):
-        stream = random.Random(5)
-        monkeypatch.setattr(entropy.os, "urandom", stream.randbytes)
+        monkeypatch.setattr(entropy, "SYSTEM", random.Random(5))
         return run(begun, *how)
 
     monkeypatch.setattr(descent.Descent, "run", seeded)

@@ -88,8 +88,6 @@ def test_a_label_that_one_entity_has_passes_its_threshold_rarely():
 @pytest.mark.parametrize("clipped", [True, False])
 def test_an_audit_of_entities_finds_what_is_charged_and_clipping_that_is_off(monkeypatch, clipped):
     """One entity of 15 rows, of which 5 are used: a mechanism that uses all is caught."""
-    stream = np.random.default_rng(1)
-    monkeypatch.setattr(noise.secrets, "randbelow", lambda n: int(stream.integers(n)))
     rows = auditing.ROWS.assign(who=range(10))
     more = pd.concat([rows, *[auditing.MORE.tail(1).assign(who=99)] * 15], ignore_index=True)
     used = more if not clipped else budget().limited(more, more["who"])
