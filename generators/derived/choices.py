@@ -14,12 +14,12 @@ import pandas as pd
 
 from launderette.generators.data.schema import Categorical
 from launderette.generators.derived.columns import Derived, values_of
-from launderette.generators.derived.formulas import IS_ZERO, Formula, Monomial, quoted
 from launderette.generators.derived.narrow import Between
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
+from launderette.generators.formulas.formula import IS_ZERO, Formula, Monomial, quoted
 
 SET_BY_CHANCE = 1e-3  # that a table of independent columns has such a set at all
 SHOWN_OF_A_SET = 4  # columns in the name of a set

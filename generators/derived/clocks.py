@@ -17,12 +17,12 @@ import torch
 
 from launderette.generators.data.schema import Categorical, Numerical
 from launderette.generators.derived.columns import Derived, per_unit, values_of
-from launderette.generators.derived.formulas import Formula, Monomial, quoted
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.formats.timestamps import DAY
+from launderette.generators.formulas.formula import Formula, Monomial, quoted
 
 HOUR, WEEK = DAY / 24, 7.0 * DAY
 WEEK_STARTS = tuple(k * DAY for k in range(7))

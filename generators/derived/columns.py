@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data.schema import Numerical
-from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, rounded
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
+from launderette.generators.formulas.formula import ROUNDING_SLACK, Formula, rounded
 
 SINGLE_SLACK = 1e-6  # relative, of numbers of single precision
 

@@ -16,18 +16,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.derived import choices, clocks, narrow, pairs, steps, triples
+from launderette.generators.derived import choices, clocks, narrow, pairs, scales, steps, triples
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
-from launderette.generators.derived.formulas import ROUNDING_SLACK, Formula, Rounding, quoted, rounded
 from launderette.generators.derived.narrow import Narrow
 from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
-from launderette.generators.encoding import scales
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
+from launderette.generators.formulas.formula import ROUNDING_SLACK, Formula, Rounding, quoted, rounded
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give
 LEAST_GAPS = 0.02  # share of missing values, and of others, from which a missing one may count as 0

@@ -14,11 +14,11 @@ import pandas as pd
 
 from launderette.generators.data.schema import Numerical
 from launderette.generators.derived.columns import per_unit
-from launderette.generators.derived.formulas import Formula, Monomial, quoted
 from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.formulas.formula import Formula, Monomial, quoted
 
 # of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
 NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12

@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launderette.generators.derived.formulas import Formula, Monomial
 from launderette.generators.derived.narrow import origins
-from launderette.generators.derived.reading import LENGTHS
 from launderette.generators.derived.shapes import DIFFERENCE, NUMBER_SHAPES, Shape, TableValues, formula_of, roundest
 from launderette.generators.derived.steps import (
     STEPS_BY_CHANCE,
@@ -25,6 +23,8 @@ from launderette.generators.derived.steps import (
     share_given,
     stepped,
 )
+from launderette.generators.formulas.formula import Formula, Monomial
+from launderette.generators.formulas.reading import LENGTHS
 
 MOST_PAIRED_COLUMNS = 40  # the first ones, which are looked at
 SPREAD_ROWS = 300  # on which all pairs are compared

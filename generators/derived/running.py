@@ -17,8 +17,8 @@ import pandas as pd
 
 from launderette.generators.data.groups import numbered
 from launderette.generators.data.schema import Learned, Numerical, Schema
-from launderette.generators.derived.formulas import quoted
 from launderette.generators.errors import GeneratorError
+from launderette.generators.formulas.formula import quoted
 from launderette.generators.identifiers import entities
 from launderette.generators.identifiers.entities import Grouping
 from launderette.generators.identifiers.panels import in_turn

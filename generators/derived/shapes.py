@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from launderette.generators.derived.columns import per_unit, slack_of
-from launderette.generators.derived.formulas import CALENDAR_UNITS, PARTS_OF_DATES, Formula, Monomial, quoted
-from launderette.generators.derived.reading import LENGTHS
 from launderette.generators.encoding.cells import Cells
+from launderette.generators.formulas.formula import CALENDAR_UNITS, PARTS_OF_DATES, Formula, Monomial, quoted
+from launderette.generators.formulas.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.derived.columns import values_of
-from launderette.generators.derived.formulas import PARTS_OF_DATES, Formula, quoted
 from launderette.generators.derived.narrow import origins
 from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, VALUE, ColumnValues, TableValues, roundest
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
+from launderette.generators.formulas.formula import PARTS_OF_DATES, Formula, quoted
 
 STEPS_BY_CHANCE = 1e-6  # that any column of a table of independent ones follows from another in steps
 LONGEST_STAIR, STEPS_PER_LABEL, VALUES_PER_STEP = 40, 2, 2

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from launderette.generators.derived.columns import slack_of
-from launderette.generators.derived.formulas import Formula, Monomial
 from launderette.generators.derived.shapes import (
     SCREENED_ROWS,
     SCREENED_SHARE,
@@ -20,6 +19,7 @@ from launderette.generators.derived.shapes import (
     formula_of,
     reach_of,
 )
+from launderette.generators.formulas.formula import Formula, Monomial
 
 MOST_TRIPLED_COLUMNS = 30  # the first ones, which are looked at: the fourth power of their number is compared
 LEAST_GIVEN_VALUES = 6  # of a column: fewer are met by chance by too many formulas

@@ -27,10 +27,9 @@ import pandas as pd
 from launderette.generators.data import parts
 from launderette.generators.data.groups import Groups, numbered, once
 from launderette.generators.data.schema import Datetime, Numerical, Schema
-from launderette.generators.derived import finding, presence, reading, running, words
+from launderette.generators.derived import finding, presence, running, words
 from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import Derived, per_unit, values_of
-from launderette.generators.derived.formulas import Formula
 from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.running import Running
@@ -42,6 +41,8 @@ from launderette.generators.encoding.labels import Labels
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.encoding.precision import Precision
 from launderette.generators.errors import GeneratorError
+from launderette.generators.formulas import reading
+from launderette.generators.formulas.formula import Formula
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Owned, Panel
 

@@ -11,13 +11,13 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from launderette.generators.derived import reading
 from launderette.generators.derived.columns import Derived, in_order
-from launderette.generators.derived.formulas import FUNCTIONS, Formula, Monomial, rounded
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import grid
 from launderette.generators.formats.decimals import EXACT_INTEGERS
+from launderette.generators.formulas import reading
+from launderette.generators.formulas.formula import FUNCTIONS, Formula, Monomial, rounded
 from launderette.generators.privacy.domain import MOST_DECIMALS, PublicColumn, private_field
 
 Range = tuple[float, float]  # of values as formulas take them

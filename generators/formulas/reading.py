@@ -10,9 +10,9 @@ import ast
 import re
 from collections.abc import Sequence
 
-from launderette.generators.derived.formulas import FUNCTIONS, Formula, Monomial
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.timestamps import UNITS
+from launderette.generators.formulas.formula import FUNCTIONS, Formula, Monomial
 
 LENGTHS = {name: float(UNITS[name]) for name in ("day", "hour", "minute", "second")}
 LENGTHS |= {"week": 7 * LENGTHS["day"], "year": 365.25 * LENGTHS["day"], "month": 365.25 / 12 * LENGTHS["day"]}

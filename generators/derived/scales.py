@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.derived.columns import values_of
-from launderette.generators.derived.formulas import Curve, Formula, Monomial, quoted
 from launderette.generators.derived.narrow import Between, Narrow, origins
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.labels import Labels
+from launderette.generators.formulas.formula import Curve, Formula, Monomial, quoted
 
 MOST_SCALES, LEAST_SCALE_ROWS = 20, 50  # labels, and rows of each with a number
 SCALED_SHARE = 0.95  # of the rows, that such labels have together

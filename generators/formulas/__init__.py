@@ -1,0 +1,1 @@
+"""Formulas by which one column follows from others: their kinds, what each gives, and how people write them."""
