@@ -190,6 +190,7 @@ def launder(config: RunConfig) -> dict[str, Any]:
 
 
 def _launder(config: RunConfig, leased: lease.Lease) -> dict[str, Any]:
+    tasks.check_runner(config)
     config, notes = tasks.fetch(config)
     found = pipeline.decide(tasks.doing, config, partial(tasks.check_places, config))
     leased.check()

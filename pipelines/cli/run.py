@@ -65,6 +65,7 @@ def _begin(loaded: Any, begun: Any) -> int:
     from launderette.pipelines.notifications import sending
 
     with sending.failures(loaded):
+        _check_runner(loaded)
         loaded = _fetched(loaded)
     if found := terminal.unchanged(loaded):
         sending.end(loaded, found)
@@ -73,6 +74,18 @@ def _begin(loaded: Any, begun: Any) -> int:
     with sending.failures(loaded), suppress(OSError):  # what may pass, the flow tries again
         _look(loaded)  # before Prefect is loaded, so that bad input is told at once
     return terminal.run(loaded, begun)
+
+
+def _check_runner(loaded: Any) -> None:
+    """Look for a cluster before anything is read; Prefect, of whose server it has to know, is loaded for it."""
+    if not loaded.resources.runner.startswith("ray"):
+        return
+    from launderette.pipelines.run import server
+
+    server.prepare(loaded.publish.to)
+    from launderette.pipelines.run import tasks
+
+    tasks.check_runner(loaded)
 
 
 def _fetched(loaded: Any) -> Any:

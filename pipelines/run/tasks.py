@@ -212,14 +212,18 @@ def _task_runner(runner: str) -> TaskRunner[Any]:
     return RayTaskRunner(address=address, init_kwargs=ray.options(address))
 
 
+def check_runner(config: RunConfig) -> None:
+    """Raise LaunderError where the cluster that is to do parts of the run is not there."""
+    if config.resources.runner.startswith("ray"):
+        ray.address(config.resources.runner, users_server())
+
+
 def check_places(config: RunConfig, schema: Result, protected: Result) -> None:
     """Raise LaunderError where a release that is like the protected data could not go where it is to go beside its
-    files, or where the cluster that is to do parts of the run is not there. Under epsilon no value is looked at.
+    files. Under epsilon no value is looked at.
     """
     kinds = {column["name"]: column["kind"] for column in schema["columns"]}
     with redacted():
-        if config.resources.runner.startswith("ray"):
-            ray.address(config.resources.runner, users_server())
         elsewhere.check(config.publish, kinds, None if config.privacy else Path(protected["path"]))
 
 

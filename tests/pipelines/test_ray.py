@@ -5,11 +5,13 @@ import socket
 
 import pytest
 
+import flows
 from pipelines import config
+from pipelines.cli import run
 from pipelines.config import Resources
-from pipelines.run import tasks
 from pipelines.run.artifacts import LaunderError
 from pipelines.shards import ray
+from pipelines.sources import tables
 
 
 def test_an_extra_that_is_not_installed_is_named(monkeypatch):
@@ -18,13 +20,15 @@ def test_an_extra_that_is_not_installed_is_named(monkeypatch):
         ray.address("ray", False)
 
 
-def test_it_is_missed_before_anything_is_learned(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "begin", [lambda loaded: run._begin(loaded, None), lambda loaded: flows._launder(loaded, None)]
+)
+def test_it_is_missed_before_anything_is_read(tmp_path, monkeypatch, begin):
     monkeypatch.setattr(ray, "find_spec", lambda name: None)
+    monkeypatch.setattr(tables, "draw_table", lambda *_, **__: pytest.fail("read"))
     (tmp_path / "data.csv").write_text("a,b\n1,x\n2,y\n3,x\n")
-    loaded = config.load(tmp_path / "data.csv", ["resources.runner=ray"], tmp_path / "out")
     with pytest.raises(LaunderError, match=r"found it not installed"):
-        columns = [{"name": "a", "kind": "numerical"}, {"name": "b", "kind": "categorical"}]
-        tasks.check_places(loaded, {"columns": columns}, {"path": "none"})
+        begin(config.load(tmp_path / "data.csv", ["resources.runner=ray"], tmp_path / "out"))
 
 
 def test_one_of_this_machine_is_started_whatever_runs_there_and_not_last_in_line():
