@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from tests.cli.tables import csv
-from tests.processes import launder
+from tests.processes import environment, launder
 
 
 @pytest.fixture
@@ -71,6 +71,10 @@ def test_files_that_may_not_grow(here, model):
     done = launder(
         *("sample", model, "--rows", 5000, "--output", "x.csv"),
         folder=here,
+        env={
+            **environment(),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },  # it would be cut, and all fail later
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
     )
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "may not grow that large" in done.stderr
