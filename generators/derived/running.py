@@ -103,7 +103,7 @@ def find(frame: pd.DataFrame, schema: Schema, units: Sequence[str]) -> tuple[Run
     by the first formula that gives it.
     """
     names = [name for name in units if name in frame and not frame[name].isna().any()]
-    numbers = [c for c in schema.learned if isinstance(c, Numerical) and c.name in frame]  # no part of a text
+    numbers = [c for c in schema.columns if isinstance(c, Numerical) and c.name in frame]  # no part of a text
     numbers = [c for c in numbers if pd.api.types.is_numeric_dtype(frame[c.name])]
     steps = {name: _steps(frame, [c.name for c in numbers], numbered(frame[name], len(frame))) for name in names}
     found: list[Running] = []

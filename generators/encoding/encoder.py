@@ -289,13 +289,13 @@ def fit(
     if len(frame) < 2:
         raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
     present = presence.find(frame, schema) if derive else ()
-    frame = presence.read(frame, present)
-    totals = running.find(frame, schema, panels.units(frame, schema, groups)) if derive else ()
-    frame = parts.split(running.read(frame, totals), schema)
+    frame = parts.split(presence.read(frame, present), schema)
+    owned = panels.find(frame, schema, groups)
+    totals = running.find(frame, schema, panels.units(owned, schema)) if derive else ()
+    frame = running.read(frame, totals)
     owners = None if groups is None else numbered(groups, len(frame))
     learned = [(column, frame[column.name]) for column in running.learned(schema, totals)]
     known = tuple(fit_column(once(values, owners), column, values) for column, values in learned)
-    owned = panels.find(frame, schema, groups)
     fixed = () if owned is None else panels.fixed(known, frame, owned)
     stated = (*_stated(schema, kept), owners)
     found = _found(frame, known, stated, fixed) if derive else finding.DerivedColumns()

@@ -157,11 +157,10 @@ def ordered(
     return tuple(placed), _of(owned, found, frame, placed.index(timed[0]) if timed else None)
 
 
-def units(frame: pd.DataFrame, schema: Schema, groups: Groups | None) -> list[str]:
+def units(owned: Owned | None, schema: Schema) -> list[str]:
     """Return the identifier columns within whose values one row may follow from another: of entities, and of what
     belongs to them.
     """
-    owned = find(frame, schema, groups)
     if owned is None or not owned.enough or not owned.whole:
         return []
     visit = owned.visits.name if owned.visits is not None else owned.owner

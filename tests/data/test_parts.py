@@ -8,7 +8,7 @@ import evaluation
 from evaluation import report as reports
 from evaluation.metadata import Metadata
 from evaluation.scores import EvaluationError
-from generators import Budget, GeneratorError, fit, open_model
+from generators import Budget, GeneratorError, IdentifierWarning, fit, open_model
 from generators.data import parts
 from generators.data.inference import infer
 from generators.data.schema import Schema
@@ -89,6 +89,15 @@ def test_models_learn_draw_and_fill_the_numbers(frame, name, tmp_path):
     filled = model.impute(frame)
     assert filled["pressure"].notna().all() and filled["pressure"][1] == "refused"
     assert np.isfinite(model.log_prob(frame)).mean() > 0.9
+
+
+def test_several_numbers_are_learnt_in_rows_of_entities(frame):
+    """A balance or a visit is looked for among the numbers of texts too."""
+    visits = frame.assign(who=[f"P{k // 3:04d}" for k in range(ROWS)])
+    with pytest.warns(IdentifierWarning, match="taken as identifiers: 'who'"):
+        drawn = fit(visits, groups=visits["who"], budget=Budget(steps=5)).sample(60, seed=1)
+    assert drawn["place"].str.fullmatch(r"\(\d+,\d\d;\d+,\d\d\)").all()
+    assert set(drawn["who"].value_counts()) == {3} and not set(drawn["who"]) & set(visits["who"])
 
 
 def test_what_is_written_otherwise_is_said_and_extremes_are_clipped(frame, monkeypatch):
