@@ -17,14 +17,15 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 
 from launderette.generators import notebook
 from launderette.generators.contract import Budget, Progress, Synthesizer
-from launderette.generators.data.groups import Groups
+from launderette.generators.data.groups import Groups, numbered
 from launderette.generators.data.images import Images
 from launderette.generators.data.inference import infer
-from launderette.generators.data.schema import Identifier, Schema, conform
+from launderette.generators.data.schema import Categorical, Identifier, Numerical, Schema, conform
 from launderette.generators.errors import GeneratorError, IdentifierWarning
 from launderette.generators.privacy import images as private_images
 from launderette.generators.privacy import learning
@@ -109,7 +110,8 @@ def fit(
 
     `progress` is told how far training is; without one, a notebook's cell shows it.
     `checkpoint` is a folder that training saves its state to, and continues from where it holds one of the same run.
-    `groups` has one value per row: rows of equal ones stay together where some rows are held back to validate by.
+    `groups` has one value per row: rows of equal ones stay together where some rows are held back to validate by, and
+    without a schema the columns that tell them are identifiers.
     Without a schema, IdentifierWarning names the columns that are taken as identifiers.
     `privacy` is a guarantee of differential privacy to keep; what it states of columns then takes the schema's place.
     Raises ValueError for options, budgets, devices, groups and tables it cannot use.
@@ -136,7 +138,7 @@ def fit(
     if isinstance(privacy, Privacy) and isinstance(data, Images):
         data, privacy, groups = private_images.within(data, privacy, groups)
         schema = private_images.form_of(data, privacy).schema
-    schema = schema or (data.schema if isinstance(data, Images) else _guessed(data))
+    schema = schema or (data.schema if isinstance(data, Images) else _guessed(data, groups))
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),
         schema,
@@ -151,9 +153,10 @@ def fit(
     )
 
 
-def _guessed(frame: pd.DataFrame) -> Schema:
-    """Return the schema of a frame, and warn of the columns that it takes as identifiers."""
+def _guessed(frame: pd.DataFrame, groups: Groups | None) -> Schema:
+    """Return the schema of a frame, in which what names the groups is never learnt, and warn of its identifiers."""
     schema = infer(frame)
+    schema = infer(frame, dict.fromkeys(_naming(frame, schema, groups), "identifier")) if groups is not None else schema
     names = [column.name for column in schema.columns if isinstance(column, Identifier)]
     if names:
         kinds = ", ".join(f"{name!r}: 'categorical'" for name in names)
@@ -164,6 +167,15 @@ def _guessed(frame: pd.DataFrame) -> Schema:
             stacklevel=3,
         )
     return schema
+
+
+def _naming(frame: pd.DataFrame, schema: Schema, groups: Groups) -> list[str]:
+    """Return the columns of labels or numbers whose values part the rows as the groups do, some of several rows."""
+    owners = numbered(groups, len(frame))
+    if owners.max(initial=0) + 1 >= len(owners):
+        return []
+    names = [column.name for column in schema.columns if isinstance(column, Categorical | Numerical)]
+    return [name for name in names if np.array_equal(numbered(frame[name], len(frame)), owners)]
 
 
 def open_model(folder: str | Path) -> Synthesizer:
