@@ -61,6 +61,8 @@ def _terms(k: int, encoding: Encoding) -> tuple[dict[int, float], float] | None:
     if k < len(encoding.columns):
         return {k: 1.0}, 0.0
     formula = encoding.derived[k - len(encoding.columns)].formula
+    if formula.steps or formula.zero or formula.calendar or formula.curves:
+        return None
     weights: dict[int, float] = {}
     constant = 0.0
     for factor, powers in formula.terms:

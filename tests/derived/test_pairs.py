@@ -7,7 +7,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators import infer
+import generators
+from generators import Budget, infer
 from launderette.generators.encoding import encoder
 from launderette.generators.encoding.encoder import Encoding
 
@@ -72,3 +73,14 @@ def test_what_a_pair_nearly_decides_is_learnt(rows, seed):
         }
     )
     assert not [one.name for one in encoder.fit(frame, infer(frame)).derived if one.formula.steps]
+
+
+def test_a_condition_on_what_a_pair_decides_draws_all_that_leads_to_it():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(80, 180, (400, 2)), columns=["before", "after"])
+    frame["grade"] = np.digitize(frame["before"] - frame["after"], [-30, 0, 30]) + 1
+    model = generators.fit(frame, budget=Budget(steps=20), seed=0)
+    drawn = model.sample(150, seed=1, where={"grade": 3})
+    apart = drawn["before"] - drawn["after"]
+    assert "grade" in model.record["derived"] and (drawn["grade"] == 3).all()
+    assert apart.min() < 5 and apart.max() > 25  # grades 3 begin at 0 and end before 30
