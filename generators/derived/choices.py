@@ -19,7 +19,9 @@ from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
-from launderette.generators.formulas.formula import IS_ZERO, Formula, Monomial, quoted
+from launderette.generators.formulas.formula import quoted
+from launderette.generators.formulas.functions import IS_ZERO
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 SET_BY_CHANCE = 1e-3  # that a table of independent columns has such a set at all
 SHOWN_OF_A_SET = 4  # columns in the name of a set
@@ -37,14 +39,14 @@ class Exclusive:
         shown = ", ".join(map(quoted, self.names[:SHOWN_OF_A_SET])) + ", ..." * (len(self.names) > SHOWN_OF_A_SET)
         numbers = np.eye(len(self.names), dtype=int)
         terms = tuple(Monomial(k, tuple(own.tolist())) for k, own in enumerate(numbers, 1))
-        return Between(f"which of {shown}", Formula(self.names, terms, ""))
+        return Between(f"which of {shown}", Polynomial(self.names, "", terms))
 
     def derived(self, columns: Mapping[str, Cells | Labels]) -> list[Derived]:
         """Return how each column follows from the number: 1 where it is its own."""
         name = self.between.name
         own = [(Monomial(1, (1,)), Monomial(-k, (0,))) for k in range(1, len(self.names) + 1)]
         return [
-            Derived(columns[one], Formula((name,), terms, f"1 by {name}", function=IS_ZERO))
+            Derived(columns[one], Polynomial((name,), f"1 by {name}", terms, IS_ZERO))
             for one, terms in zip(self.names, own, strict=True)
         ]
 

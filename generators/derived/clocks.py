@@ -22,7 +22,8 @@ from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.formats.timestamps import DAY
-from launderette.generators.formulas.formula import Formula, Monomial, quoted
+from launderette.generators.formulas.formula import quoted
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 HOUR, WEEK = DAY / 24, 7.0 * DAY
 WEEK_STARTS = tuple(k * DAY for k in range(7))
@@ -101,7 +102,7 @@ class Clock(NamedTuple):
         constant = Monomial(self.parts[0].origin, (0,) * len(self.parts))
         day = "week, weekday" if self.parts[0].period == WEEK else "day"
         text = "its week and weekday" if self.parts[-1].period == WEEK else f"its {day} and time of day"
-        return Derived(self.date, Formula(tuple(own.name for own in self.parts), (*terms, constant), text))
+        return Derived(self.date, Polynomial(tuple(own.name for own in self.parts), text, (*terms, constant)))
 
 
 def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], taken: Iterable[str]) -> list[Clock]:

@@ -11,7 +11,8 @@ from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid
-from launderette.generators.formulas.formula import ROUNDING_SLACK, Formula, rounded
+from launderette.generators.formulas.formula import Formula
+from launderette.generators.formulas.rounding import ROUNDING_SLACK, rounded
 
 SINGLE_SLACK = 1e-6  # relative, of numbers of single precision
 

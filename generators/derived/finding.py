@@ -26,7 +26,10 @@ from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formulas.formula import ROUNDING_SLACK, Formula, Rounding, quoted, rounded
+from launderette.generators.formulas.formula import Formula, quoted
+from launderette.generators.formulas.missing_as_zero import MissingAsZero
+from launderette.generators.formulas.polynomial import Polynomial
+from launderette.generators.formulas.rounding import ROUNDING_SLACK, Rounding, rounded
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give
 LEAST_GAPS = 0.02  # share of missing values, and of others, from which a missing one may count as 0
@@ -117,10 +120,11 @@ def _with_gaps(seen: TableValues, chosen: Collection[str]) -> Tried:
         name: replace(own, values=np.nan_to_num(own.values)) if name in gaps else own for name, own in left.items()
     }
     for target, formula in chain(tried(filled), triples.tried(filled, list(filled))) if gaps else ():
+        assert isinstance(formula, Polynomial)  # no dates are among them
         zero = tuple(k for k, name in enumerate(formula.sources) if name in gaps)
         if zero and target not in gaps:
             said = ", ".join(f"{quoted(formula.sources[k])} 0 where missing" for k in zero)
-            yield target, replace(formula, zero=zero, text=f"{formula.text}, {said}")
+            yield target, MissingAsZero(formula.sources, f"{formula.text}, {said}", formula, zero)
 
 
 def _complexity(one: Holding) -> tuple[float, ...]:
@@ -128,9 +132,8 @@ def _complexity(one: Holding) -> tuple[float, ...]:
 
     Of price / area = rate, each rounded, the finest follows: that of another one would be off in the rounded values.
     """
-    has_factor = any(abs(term.factor) != 1 for term in one.formula.terms)
     related = int(RELATED_STEPS * one.related)
-    return one.excused, len(one.formula.sources), one.coarse, related, one.gridless, has_factor
+    return one.excused, len(one.formula.sources), one.coarse, related, one.gridless, one.formula.has_factors
 
 
 def _sharpen(chosen: dict[str, Formula], found: Sequence[Holding]) -> None:

@@ -12,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from launderette.generators import formulas
 from launderette.generators.data.schema import Numerical
 from launderette.generators.derived.columns import per_unit
 from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
-from launderette.generators.formulas.formula import Formula, Monomial, quoted
+from launderette.generators.formulas.formula import Formula, quoted
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 # of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
 NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12
@@ -49,7 +51,7 @@ class Between:
     @classmethod
     def from_dict(cls, document: Mapping) -> "Between":
         """Read what to_dict wrote."""
-        return cls(document["name"], Formula.from_dict(document["formula"]))
+        return cls(document["name"], formulas.from_dict(document["formula"]))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -173,18 +175,18 @@ def _ratio(
     source: ColumnValues, target: ColumnValues, decimals: int | None, rates: tuple[float, ...], *, share: float
 ) -> Narrow:
     a, b = target.column.name, source.column.name
-    between = Between(f"{quoted(a)} / {quoted(b)}", Formula((a, b), (Monomial(1, (1, -1)),), ""))
-    formula = Formula((between.name, b), (Monomial(1, (1, 1)),), f"{quoted(b)} * their ratio", "steps")
+    between = Between(f"{quoted(a)} / {quoted(b)}", Polynomial((a, b), "", (Monomial(1, (1, -1)),)))
+    formula = Polynomial((between.name, b), f"{quoted(b)} * their ratio", (Monomial(1, (1, 1)),), rounding="steps")
     return Narrow(a, between, formula, decimals, rates, share)
 
 
 def _difference(source: ColumnValues, target: ColumnValues, share: float) -> Narrow:
     a, b = target.column.name, source.column.name
     tick = 1 / per_unit(target.column)
-    apart = Formula((a, b), (Monomial(1 / tick, (1, 0)), Monomial(-1 / tick, (0, 1))), "")
+    apart = Polynomial((a, b), "", (Monomial(1 / tick, (1, 0)), Monomial(-1 / tick, (0, 1))))
     between = Between(f"{quoted(a)} - {quoted(b)}", apart)
     terms = (Monomial(tick, (1, 0)), Monomial(1, (0, 1)))
-    formula = Formula((between.name, b), terms, f"{quoted(b)} + their difference", "ends")
+    formula = Polynomial((between.name, b), f"{quoted(b)} + their difference", terms, rounding="ends")
     return Narrow(a, between, formula, 0, (), share)
 
 

@@ -23,8 +23,9 @@ from launderette.generators.derived.steps import (
     share_given,
     stepped,
 )
-from launderette.generators.formulas.formula import Formula, Monomial
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 from launderette.generators.formulas.reading import LENGTHS
+from launderette.generators.formulas.step_function import StepFunction
 
 MOST_PAIRED_COLUMNS = 40  # the first ones, which are looked at
 SPREAD_ROWS = 300  # on which all pairs are compared
@@ -45,11 +46,11 @@ class _Sieve(NamedTuple):
     `told` says which results are there.
     """
 
-    formulas: list[Formula]
+    formulas: list[Polynomial]
     order: np.ndarray
     told: np.ndarray
 
-    def passing(self, codes: np.ndarray) -> list[Formula]:
+    def passing(self, codes: np.ndarray) -> list[Polynomial]:
         """Return the formulas along which labels [rows], -1 where missing, change as seldom as in steps."""
         along = codes[self.order]  # [formulas, rows]
         seen = self.told & (along >= 0)
@@ -60,7 +61,7 @@ class _Sieve(NamedTuple):
 
 def find(
     targets: Sequence[SteppedTarget], seen: TableValues, taken: Mapping[str, Sequence[str]], kept: Collection[str]
-) -> dict[str, Formula]:
+) -> dict[str, StepFunction]:
     """Return the formulas of those labels, none of them `taken` (with what those follow from) or `kept`, that two
     numbers or dates give together.
     """
@@ -90,7 +91,7 @@ def _sieves(seen: TableValues, rows: np.ndarray) -> Iterator[_Sieve]:
                 (a, b) for a, b in permutations(names, 2) if not shape.symmetric or names.index(a) < names.index(b)
             ]
             first, second = (np.stack([seen[pair[k]].values[rows] for pair in pairs]) for k in range(2))
-            results = Formula(("", ""), shape.terms, "").value([first, second])  # [pairs, rows]
+            results = Polynomial(("", ""), "", shape.terms).value([first, second])  # [pairs, rows]
             order = np.argsort(results, 1, kind="stable")
             told = np.isfinite(np.take_along_axis(results, order, 1))
             yield _Sieve([formula_of(f"{shape.text} in steps", shape.terms, *pair) for pair in pairs], order, told)
@@ -102,7 +103,7 @@ def _codes(target: SteppedTarget, rows: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), np.searchsorted(target.known, values), -1)
 
 
-def _holding(target: SteppedTarget, formula: Formula, seen: TableValues, level: float) -> Stepped | None:
+def _holding(target: SteppedTarget, formula: Polynomial, seen: TableValues, level: float) -> Stepped | None:
     """Return a formula with its steps where it gives every row that counts, and neither source does alone."""
     own = [seen[name] for name in formula.sources]
     x, y = formula.value([one.values for one in own]), target.values

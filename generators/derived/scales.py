@@ -15,7 +15,8 @@ from launderette.generators.derived.columns import values_of
 from launderette.generators.derived.narrow import Between, Narrow, origins
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.labels import Labels
-from launderette.generators.formulas.formula import Curve, Formula, Monomial, quoted
+from launderette.generators.formulas.conditional_quantile import ConditionalQuantile, Curve
+from launderette.generators.formulas.formula import quoted
 
 MOST_SCALES, LEAST_SCALE_ROWS = 20, 50  # labels, and rows of each with a number
 SCALED_SHARE = 0.95  # of the rows, that such labels have together
@@ -106,9 +107,7 @@ def _curve(label: float | None, values: np.ndarray) -> Curve:
 
 
 def _within(name: str, by: str, curves: tuple[Curve, ...]) -> Narrow:
-    value = (Monomial(1, (1, 0)),)
-    between = Between(
-        f"{quoted(name)} within {quoted(by)}", Formula((name, by), value, "", curves=curves, inverse=True)
-    )
-    formula = Formula((between.name, by), value, f"its place within {quoted(by)}", "steps", curves=curves)
+    place = ConditionalQuantile((name, by), "", curves, inverse=True)
+    between = Between(f"{quoted(name)} within {quoted(by)}", place)
+    formula = ConditionalQuantile((between.name, by), f"its place within {quoted(by)}", curves, rounding="steps")
     return Narrow(name, between, formula, None, (), 0.0)

@@ -14,7 +14,10 @@ import numpy as np
 
 from launderette.generators.derived.columns import per_unit, slack_of
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.formulas.formula import CALENDAR_UNITS, PARTS_OF_DATES, Formula, Monomial, quoted
+from launderette.generators.formulas.calendar_difference import CALENDAR_UNITS, CalendarDifference
+from launderette.generators.formulas.formula import Formula, quoted
+from launderette.generators.formulas.functions import PARTS_OF_DATES
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 from launderette.generators.formulas.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
@@ -130,7 +133,7 @@ def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
     pairs, halves = np.array(list(permutations(range(len(names)), 2))), np.array([seen[name].half for name in names])
     for shape in NUMBER_SHAPES:
         own = pairs[pairs[:, 0] < pairs[:, 1]] if shape.symmetric else pairs
-        formula, values = Formula(("", ""), shape.terms, ""), [table[own[:, 0]], table[own[:, 1]]]
+        formula, values = Polynomial(("", ""), "", shape.terms), [table[own[:, 0]], table[own[:, 1]]]
         results = formula.value(values)  # [pairs, rows]
         spread = formula.spread(values, [halves[own[:, k], None] for k in range(2)])
         for k, target in enumerate(names):
@@ -142,9 +145,9 @@ def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
                 yield target, formula_of(shape.text, shape.terms, names[i], names[j])
 
 
-def formula_of(text: str, terms: tuple[Monomial, ...], *sources: str) -> Formula:
+def formula_of(text: str, terms: tuple[Monomial, ...], *sources: str) -> Polynomial:
     """Return the formula of a form, {} in `text`, and its sources."""
-    return Formula(sources, terms, text.format(*map(quoted, sources)))
+    return Polynomial(sources, text.format(*map(quoted, sources)), terms)
 
 
 def _tried_rows(seen: TableValues, names: Sequence[str]) -> np.ndarray:
@@ -176,7 +179,7 @@ def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
         rows, slack = _tried_rows(seen, (source, target)), slack_of(seen[target].column)
         values, own = seen[source].values[rows], seen[target].values[rows]
         for text, terms, function in FUNCTION_SHAPES:
-            formula = Formula((source,), terms, text.format(quoted(source)), function=function)
+            formula = Polynomial((source,), text.format(quoted(source)), terms, function)
             result = formula.value([values])
             excused = np.minimum(formula.spread([values], [seen[source].half]), seen[target].excused)
             near = np.abs(result - own) <= reach_of(seen[target].column) + slack * np.abs(result) + excused
@@ -186,7 +189,7 @@ def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
         if (scaled := _scaled_logarithm(values, own, reach_of(seen[target].column), slack)) is not None:
             yield (
                 target,
-                Formula((source,), (Monomial(scaled, (1,)),), f"log({scaled:.12g} * {quoted(source)})", function="log"),
+                Polynomial((source,), f"log({scaled:.12g} * {quoted(source)})", (Monomial(scaled, (1,)),), "log"),
             )
 
 
@@ -211,7 +214,7 @@ def _aligned(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(spread > 0 and abs(((a - a.mean()) * (b - b.mean())).mean()) >= LEAST_CORRELATION * spread)
 
 
-def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Formula | None:
+def _line(source: ColumnValues, target: ColumnValues, present: np.ndarray) -> Polynomial | None:
     """Return the roundest factor, and constant if it takes one, that give nearly all rows within the ends."""
     inner = present & ~source.at_end & ~target.at_end
     if inner.sum() < LEAST_COMPARED_ROWS:
@@ -278,11 +281,11 @@ def roundest(least: float, most: float) -> float:
     return (least + most) / 2
 
 
-def _linear(source: str, factor: float, constant: float) -> Formula:
+def _linear(source: str, factor: float, constant: float) -> Polynomial:
     terms = [Monomial(factor, (1,))] + [Monomial(constant, (0,))] * bool(constant)
     scaled = quoted(source) if factor == 1 else f"{factor:.12g} * {quoted(source)}"
     text = f"{scaled} {'-' if constant < 0 else '+'} {abs(constant):.12g}" if constant else scaled
-    return Formula((source,), tuple(terms), text)
+    return Polynomial((source,), text, tuple(terms))
 
 
 def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
@@ -294,7 +297,7 @@ def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) ->
             continue
         middle = float(np.nanmedian(apart))
         if (np.abs(apart - middle) <= 1)[np.isfinite(apart)].mean() >= SCREENED_SHARE:
-            yield one, Formula((two,), (Monomial(1, (1,)), Monomial(middle, (0,))), _shifted(two, middle))
+            yield one, Polynomial((two,), _shifted(two, middle), (VALUE, Monomial(middle, (0,))))
         for number in numbers:
             for unit, length in LENGTHS.items():
                 off = np.abs(apart / length - seen[number].values)
@@ -315,7 +318,7 @@ def _calendar(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -
         rows = _tried_rows(seen, (one, two, number))
         own = seen[number].values[rows]
         text = f"calendar {unit} from {quoted(two)} to {quoted(one)}"
-        formula = Formula((one, two), DIFFERENCE, text, calendar=unit)
+        formula = CalendarDifference((one, two), text, unit)
         given = formula.value([seen[one].values[rows], seen[two].values[rows]]) == own
         if given.sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
             yield number, formula
@@ -327,7 +330,7 @@ def _parts(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> T
         rows = _tried_rows(seen, (date, number))
         values, own = seen[date].values[rows], seen[number].values[rows]
         for part in PARTS_OF_DATES:
-            formula = Formula((date,), (VALUE,), f"{part} {quoted(date)}", function=part)
+            formula = Polynomial((date,), f"{part} {quoted(date)}", (VALUE,), part)
             if (formula.value([values]) == own).sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
                 yield number, formula
 

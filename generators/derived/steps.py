@@ -8,7 +8,6 @@ values, so that it says nothing of one row, or of one entity by its number.
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,10 @@ from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, VALUE, Co
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
-from launderette.generators.formulas.formula import PARTS_OF_DATES, Formula, quoted
+from launderette.generators.formulas.formula import quoted
+from launderette.generators.formulas.functions import PARTS_OF_DATES
+from launderette.generators.formulas.polynomial import Polynomial
+from launderette.generators.formulas.step_function import StepFunction
 
 STEPS_BY_CHANCE = 1e-6  # that any column of a table of independent ones follows from another in steps
 LONGEST_STAIR, STEPS_PER_LABEL, VALUES_PER_STEP = 40, 2, 2
@@ -41,7 +43,7 @@ class SteppedTarget(NamedTuple):
 class Stepped(NamedTuple):
     """A formula, and by what it is chosen: rows that it does not give, steps, and values of its source."""
 
-    formula: Formula
+    formula: StepFunction
     cost: tuple[int, int, int]
 
     @property
@@ -51,7 +53,7 @@ class Stepped(NamedTuple):
 
 def find(
     targets: Sequence[SteppedTarget], seen: TableValues, taken: Mapping[str, Sequence[str]], kept: Collection[str]
-) -> dict[str, Formula]:
+) -> dict[str, StepFunction]:
     """Return the formulas of those targets, none of them `taken` (with what those follow from) or `kept`, that follow
     from one column of which the values are `seen`.
     """
@@ -91,11 +93,11 @@ def _of_source(target: SteppedTarget, source: ColumnValues, level: float) -> Ite
         return
     name = source.column.name
     for part in PARTS_OF_DATES if source.dated else ():
-        formula = Formula((name,), (VALUE,), f"{part} {quoted(name)}", function=part)
+        formula = Polynomial((name,), f"{part} {quoted(name)}", (VALUE,), part)
         if found := stepped(formula, y, formula.value([x]), clear, level):
             yield found
     if len(np.unique(x)) >= VALUES_PER_STEP * len(target.known):
-        formula = Formula((name,), (VALUE,), f"{quoted(name)} in steps")
+        formula = Polynomial((name,), f"{quoted(name)} in steps", (VALUE,))
         apart = source.dated or source.column.low == source.column.high  # nothing lies between values, as of codes
         edge = _date_between if source.dated else roundest
         if (found := stepped(formula, y, x, clear, level, edge)) and (apart or are_dense(found, x)):
@@ -103,7 +105,7 @@ def _of_source(target: SteppedTarget, source: ColumnValues, level: float) -> Ite
 
 
 def stepped(
-    formula: Formula, y: np.ndarray, x: np.ndarray, clear: np.ndarray, level: float, edge: StepEdge = roundest
+    formula: Polynomial, y: np.ndarray, x: np.ndarray, clear: np.ndarray, level: float, edge: StepEdge = roundest
 ) -> Stepped | None:
     """Return a formula with the steps by which y follows from x [rows], None where it does not; `clear` are the rows
     that count against it.
@@ -128,7 +130,7 @@ def stepped(
     edges = [edge(math.nextafter(places[k - 1], math.inf), places[k]) for k in starts[1:]]
     edges = [edges[0] - 1, *edges]  # what lies below is of the first step, too
     steps = tuple(zip(edges, known[labels].tolist(), strict=True))
-    return Stepped(replace(formula, steps=steps), cost)
+    return Stepped(StepFunction(formula.sources, formula.text, formula, steps), cost)
 
 
 def share_given(y: np.ndarray, x: np.ndarray) -> float:

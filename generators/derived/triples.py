@@ -19,7 +19,7 @@ from launderette.generators.derived.shapes import (
     formula_of,
     reach_of,
 )
-from launderette.generators.formulas.formula import Formula, Monomial
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 MOST_TRIPLED_COLUMNS = 30  # the first ones, which are looked at: the fourth power of their number is compared
 LEAST_GIVEN_VALUES = 6  # of a column: fewer are met by chance by too many formulas
@@ -99,7 +99,7 @@ def _screened(
 
 def _results(shape: TripleShape, triples: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Return what a form of the columns of some triples [T, 3] comes to in rows of a table: [T, rows]."""
-    return Formula(("", "", ""), shape.terms, "").value([table[triples[:, k]] for k in range(3)])
+    return Polynomial(("", "", ""), "", shape.terms).value([table[triples[:, k]] for k in range(3)])
 
 
 def _gives(results: np.ndarray, values: np.ndarray, column: ColumnValues, share: float) -> np.ndarray:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from launderette.generators import formulas
 from launderette.generators.data import parts
 from launderette.generators.data.groups import Groups, numbered, once
 from launderette.generators.data.schema import Datetime, Numerical, Schema
@@ -42,7 +43,7 @@ from launderette.generators.encoding.layout import Layout
 from launderette.generators.encoding.precision import Precision
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formulas import reading
-from launderette.generators.formulas.formula import Formula
+from launderette.generators.formulas.polynomial import Polynomial
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Owned, Panel
 
@@ -251,9 +252,9 @@ class Encoding:
     def from_dict(cls, document: Mapping) -> "Encoding":
         """Read what to_dict wrote."""
         known = [restore_column(entry) for entry in document["columns"]]
-        formulas = [Formula.from_dict(entry) for entry in document["derived"]]
-        own = len(known) - len(formulas)
-        derived = tuple(Derived(*pair) for pair in zip(known[own:], formulas, strict=True))
+        found = [formulas.from_dict(entry) for entry in document["derived"]]
+        own = len(known) - len(found)
+        derived = tuple(Derived(*pair) for pair in zip(known[own:], found, strict=True))
         groups = entities.restore(document["groups"])
         between = tuple(
             Between.from_dict(entry) if "formula" in entry else DatePart.from_dict(entry)
@@ -334,17 +335,15 @@ def _found(
     frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str], Any], fixed: Sequence[set[str]]
 ) -> finding.DerivedColumns:
     """Return which columns others give: none that entities, or visits, keep by one that they do not."""
-    found, (formulas, kept, owners) = finding.find(frame, known, *stated), stated
+    found, (given, kept, owners) = finding.find(frame, known, *stated), stated
     moved = {
         one.name for one in found.derived for own in fixed if one.name in own and not {*one.formula.sources} <= own
     }
-    return finding.find(frame, known, formulas, {*kept, *moved}, owners) if moved else found
+    return finding.find(frame, known, given, {*kept, *moved}, owners) if moved else found
 
 
-def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Formula], set[str]]:
+def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Polynomial], set[str]]:
     """Return the formulas that a schema states, and the columns that are to be learnt whatever others give."""
     ordered = {column.name: column.derived for column in schema.learned if isinstance(column, Numerical | Datetime)}
-    formulas = {
-        name: reading.read(text, name, list(ordered)) for name, text in ordered.items() if isinstance(text, str)
-    }
-    return formulas, {*kept, *(name for name, said in ordered.items() if said is False)}
+    found = {name: reading.read(text, name, list(ordered)) for name, text in ordered.items() if isinstance(text, str)}
+    return found, {*kept, *(name for name, said in ordered.items() if said is False)}

@@ -22,6 +22,7 @@ from launderette.generators.encoding.labels import Labels
 from launderette.generators.formats.decimals import EXACT_INTEGERS, MAX_DECIMALS, without_noise
 from launderette.generators.formats.grid import is_duration, to_grid
 from launderette.generators.formats.scaled_format import ScaledFormat
+from launderette.generators.formulas.conditional_quantile import ConditionalQuantile
 
 LEAST_UNSHARED = 20  # rows with a number that is not shared
 LEAST_ROWS_PER_CELL = 20  # of a deciding column, on average
@@ -70,7 +71,7 @@ def find(
     """Return what is known of the decimals of numbers among columns with tokens and those that follow from a place
     within a label, where that tells anything: nothing of cells that too few rows, or owners [rows] of them, have.
     """
-    scaled = [one.column for one in derived if one.formula.curves]
+    scaled = [one.column for one in derived if isinstance(one.formula, ConditionalQuantile)]
     numbers = [column for column in (*columns, *scaled) if isinstance(column, Cells) and _may_vary(column)]
     most = len(frame) / LEAST_ROWS_PER_CELL
     deciding = [column for column in columns if 1 < column.size + column.missing <= most] if numbers else []

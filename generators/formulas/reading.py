@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.timestamps import UNITS
-from launderette.generators.formulas.formula import FUNCTIONS, Formula, Monomial
+from launderette.generators.formulas.functions import FUNCTIONS
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 LENGTHS = {name: float(UNITS[name]) for name in ("day", "hour", "minute", "second")}
 LENGTHS |= {"week": 7 * LENGTHS["day"], "year": 365.25 * LENGTHS["day"], "month": 365.25 / 12 * LENGTHS["day"]}
@@ -22,7 +23,7 @@ Powers = tuple[int, ...]
 Sum = dict[Powers, float]  # powers of the columns -> factor
 
 
-def read(text: str, target: str, names: Sequence[str]) -> Formula:
+def read(text: str, target: str, names: Sequence[str]) -> Polynomial:
     """Read the formula of column `target` over columns of these names; GeneratorError where it is none."""
     try:
         return _Reader(text, [name for name in names if name != target]).formula()
@@ -39,7 +40,7 @@ class _Reader:
         self.text, self.names = text, list(names)
         self.stands_for = {f"_column_{k}": name for k, name in enumerate(names)}
 
-    def formula(self) -> Formula:
+    def formula(self) -> Polynomial:
         own = re.sub(r"`([^`]*)`", lambda found: self._stand_in(found[1]), self.text).replace("^", "**")
         tree = ast.parse(own.strip(), mode="eval").body
         function = ""
@@ -53,8 +54,10 @@ class _Reader:
         if not used:
             raise GeneratorError("found none of them in it")
         terms = tuple(Monomial(factor, tuple(powers[k] for k in used)) for powers, factor in found.items())
-        names, down = tuple(self.names[k] for k in used), function == "floor"
-        return Formula(names, terms, self.text, *(("down",) if down else ("away", function)))
+        names = tuple(self.names[k] for k in used)
+        if function == "floor":
+            return Polynomial(names, self.text, terms, rounding="down")
+        return Polynomial(names, self.text, terms, function)
 
     def _stand_in(self, name: str) -> str:
         if name not in self.names:

@@ -17,7 +17,9 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.formats import grid
 from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.formulas import reading
-from launderette.generators.formulas.formula import FUNCTIONS, Formula, Monomial, rounded
+from launderette.generators.formulas.functions import FUNCTIONS
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
+from launderette.generators.formulas.rounding import rounded
 from launderette.generators.privacy.domain import MOST_DECIMALS, PublicColumn, private_field
 
 Range = tuple[float, float]  # of values as formulas take them
@@ -25,14 +27,14 @@ LEAST_ARGUMENTS = {"log": 1e-12, "log10": 1e-12, "sqrt": 0.0}  # below, there is
 NEAR_TICKS = 0.5 + 1e-6  # by which a value may differ from a result that was rounded
 
 
-def read(columns: Sequence[PublicColumn]) -> dict[str, Formula]:
+def read(columns: Sequence[PublicColumn]) -> dict[str, Polynomial]:
     """Return the formula of each column that states one, each after those that it names; GeneratorError for one that
     cannot be read, or of columns that follow from each other in a circle.
     """
     ordered = [column.name for column in columns if column.kind in ("numerical", "datetime", "")]  # or to be learnt
     found = {column.name: reading.read(column.derived, column.name, ordered) for column in columns if column.derived}
     chain = in_order([Derived(_cells(c, (0, 0)), found[c.name]) for c in columns if c.derived])
-    return {one.name: one.formula for one in chain}
+    return {one.name: found[one.name] for one in chain}
 
 
 def settled(columns: Sequence[PublicColumn]) -> tuple[PublicColumn, ...]:
@@ -55,7 +57,7 @@ def _is_known(column: PublicColumn) -> bool:
     return column.kind == "datetime" or column.decimals is not None
 
 
-def _decimals(column: PublicColumn, formula: Formula, sources: Sequence[PublicColumn]) -> int:
+def _decimals(column: PublicColumn, formula: Polynomial, sources: Sequence[PublicColumn]) -> int:
     """Return as many decimals as hold every result."""
     if formula.function:
         raise private_field(column.name, f"the decimals (its formula is a {formula.function} of others)", "numerical")
@@ -97,7 +99,7 @@ def _cells(column: PublicColumn, ticks: tuple[int, int]) -> Cells:
     return Cells(column.column, column.scale, [ticks[0]], [ticks[1]], [0], column.missing)
 
 
-def _range(formula: Formula, columns: Mapping[str, PublicColumn], ranges: Mapping[str, Range]) -> Range:
+def _range(formula: Polynomial, columns: Mapping[str, PublicColumn], ranges: Mapping[str, Range]) -> Range:
     """Return bounds of a formula's results: of each product its least and its greatest."""
     ends = [_product(term, formula.sources, columns, ranges) for term in formula.terms]
     least = LEAST_ARGUMENTS.get(formula.function, -np.inf)

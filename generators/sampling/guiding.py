@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.formulas.polynomial import Polynomial
 from launderette.generators.sampling import domains
 from launderette.generators.sampling.constraints import RELATIVE_SLACK, EncodedRule, Linear
 from launderette.generators.sampling.domains import Domain
@@ -61,12 +62,12 @@ def _terms(k: int, encoding: Encoding) -> tuple[dict[int, float], float] | None:
     if k < len(encoding.columns):
         return {k: 1.0}, 0.0
     formula = encoding.derived[k - len(encoding.columns)].formula
-    if formula.steps or formula.zero or formula.calendar or formula.curves:
+    if not isinstance(formula, Polynomial) or formula.function:
         return None
     weights: dict[int, float] = {}
     constant = 0.0
     for factor, powers in formula.terms:
-        if formula.function or sum(powers) not in (0, 1) or min(powers) < 0:
+        if sum(powers) not in (0, 1) or min(powers) < 0:
             return None
         own = _terms(encoding.index(formula.sources[powers.index(1)]), encoding) if any(powers) else ({}, 1.0)
         if own is None:

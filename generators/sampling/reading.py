@@ -22,6 +22,7 @@ from launderette.generators.encoding.encoder import Encoding, fit
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift
+from launderette.generators.formulas.step_function import StepFunction
 from launderette.generators.sampling import domains, grammar, guiding
 from launderette.generators.sampling.constraints import RELATIVE_SLACK, Atom, Constraints, EncodedRule, Linear, Within
 from launderette.generators.sampling.domains import Domain
@@ -120,8 +121,8 @@ def _of_sources(found: Mapping[int, Domain], encoding: Encoding) -> dict[int, Do
         if isinstance(source, Labels):
             held = _held(found[k], one, source.numbers)
             allowed = Domain(source, tuple((rank, rank) for rank in np.flatnonzero(held[:-1]).tolist()), bool(held[-1]))
-        elif one.formula.steps and not one.formula.function and len(one.formula.sources) == 1:
-            allowed = _of_steps(found[k], one, source)
+        elif isinstance(one.formula, StepFunction) and one.formula.is_of_a_source:
+            allowed = _of_steps(found[k], one, one.formula, source)
         else:
             continue
         own[place] = own[place].both(allowed) if place in own else allowed
@@ -134,9 +135,9 @@ def _held(domain: Domain, one: Derived, values: np.ndarray) -> np.ndarray:
     return domain.holds(one.column.cells_at(ticks, is_missing), ticks)
 
 
-def _of_steps(domain: Domain, one: Derived, source: Cells) -> Domain:
+def _of_steps(domain: Domain, one: Derived, formula: StepFunction, source: Cells) -> Domain:
     """Return the values of a number or date at which what follows from it in steps lies in a domain."""
-    starts, unit = [start for start, _ in one.formula.steps], domains.per_unit(source)
+    starts, unit = [start for start, _ in formula.steps], domains.per_unit(source)
     ticks = [math.ceil(round(start * unit, 6)) if source.scale else start for start in starts[1:]]
     ends = [tick - 1 if source.scale else math.nextafter(tick, -math.inf) for tick in ticks]
     pieces = zip([-math.inf, *ticks], [*ends, math.inf], strict=True)

@@ -1,0 +1,30 @@
+"""How many midnights, first days of months or new years lie between two dates, as the nights of a hospital stay do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from launderette.generators.formulas.formula import Formula
+from launderette.generators.formulas.functions import of_dates
+
+CALENDAR_UNITS = {"days": "D", "months": "M", "years": "Y"}  # that begin at midnight, on the first
+
+
+@dataclass(frozen=True)
+class CalendarDifference(Formula):
+    """The whole units of the calendar at the first source, a date, less those at the second."""
+
+    unit: str
+
+    def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the units between dates, each float64 [rows]."""
+        count = of_dates(lambda dates: dates.astype(f"datetime64[{CALENDAR_UNITS[self.unit]}]").astype("int64"))
+        later, earlier = map(count, values)
+        return later - earlier
+
+    @classmethod
+    def from_dict(cls, document: Mapping) -> "CalendarDifference":
+        """Read what to_dict wrote."""
+        sources, text, rounding = tuple(document["sources"]), document["text"], document["rounding"]
+        return cls(sources, text, document["unit"], rounding=rounding)
