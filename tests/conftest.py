@@ -19,8 +19,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # every process that tests start would compile all code anew
     sys.dont_write_bytecode = False
 signal.signal(signal.SIGINT, signal.default_int_handler)
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of cores
-settings.load_profile("busy")
+BUSY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # as cores may be
+settings.register_profile("same", derandomize=True, **BUSY)  # the same examples in every run
+settings.register_profile("search", **BUSY)  # others in every run: pytest -m hypothesis --hypothesis-profile search
+settings.load_profile("same")
 
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist too
@@ -48,20 +50,23 @@ def drawn() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup() -> None:
-    """Have what a fixture fits under a privacy budget be the same in every run."""
-    _same_noise()
+    """Have what a fixture fits be the same in every run."""
+    _same_chance()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call() -> None:
-    """Have the noise of privacy be the same in every run of a test, so that none fails by bad luck."""
-    _same_noise()
+    """Have the noise of privacy, and whatever a test draws, be the same in every run and order: none has bad luck."""
+    _same_chance()
 
 
-def _same_noise() -> None:
-    from generators.privacy import entropy  # not before the threads are set
+def _same_chance() -> None:
+    import torch  # not before the threads are set
+
+    from generators.privacy import entropy
 
     entropy.SYSTEM = random.Random(0)
+    torch.manual_seed(0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -285,11 +285,11 @@ def test_a_refused_run_and_a_model_leave_their_entries(source):
 
 
 KILLED = """
-import os, signal, sys
-from generators.privacy import descent, resuming
+import os, random, signal, sys
+from generators.privacy import descent, entropy, resuming
 from tests import processes, runs
 from tests.private_runs.test_runs import loaded, trained_by_rows
-resuming.SAVE_SECONDS, step = 0.0, descent.Descent._step
+entropy.SYSTEM, resuming.SAVE_SECONDS, step = random.Random(0), 0.0, descent.Descent._step
 def killed(begun, batch):
     if begun.step == 2:
         os.kill(os.getpid(), signal.SIGKILL)
