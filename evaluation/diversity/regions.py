@@ -11,7 +11,7 @@ from scipy.stats import nbinom
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss, Owners
-from launderette.evaluation.fidelity import cells
+from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from launderette.evaluation import chance, panels
 from launderette.evaluation.chance import Loss
-from launderette.evaluation.fidelity import cells
-from launderette.evaluation.measures import neighbours
+from launderette.evaluation.measures import cells, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score

@@ -8,8 +8,8 @@ from scipy.stats import ks_2samp, rankdata
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss, Owners
-from launderette.evaluation.fidelity import cells
 from launderette.evaluation.fidelity.missing_values import total_variation
+from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 

@@ -11,8 +11,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from launderette.evaluation import chance, entities, panels
 from launderette.evaluation.chance import Counted, Loss, Owners
-from launderette.evaluation.fidelity import cells, effects
+from launderette.evaluation.fidelity import effects
 from launderette.evaluation.fidelity.values import LISTED
+from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
 

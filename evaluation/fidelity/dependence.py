@@ -9,7 +9,8 @@ import numpy as np
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss, Owners
-from launderette.evaluation.fidelity import cells, effects
+from launderette.evaluation.fidelity import effects
+from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss
-from launderette.evaluation.fidelity import cells, effects
+from launderette.evaluation.fidelity import effects
+from launderette.evaluation.measures import cells
 from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import judges

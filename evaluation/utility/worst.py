@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from launderette.evaluation import chance
 from launderette.evaluation.chance import Loss
-from launderette.evaluation.fidelity import cells
+from launderette.evaluation.measures import cells
 from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from evaluation import calibration, chance, fidelity, samples
 from evaluation.calibration import population
-from evaluation.fidelity import cells, effects
+from evaluation.fidelity import effects
+from evaluation.measures import cells
 from evaluation.scores import Reason
 from pipelines.config.rules import DEFAULT_RULES
 
