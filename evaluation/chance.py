@@ -138,15 +138,12 @@ def _sides(samples: Samples, role: str) -> list[str]:
 
 def owners(samples: Samples, role: str) -> Owners:
     """Whom the rows of `real` belong to; one without an owner is its own."""
-    named = names(samples, role)
-    return None if named is None else entities.owners_of(named)
+    return None if samples.entity is None else entities.owners_of(names(samples, role, samples.entity))
 
 
-def names(samples: Samples, role: str) -> pd.Series | None:
-    """What the rows of `real` call whom they belong to; None where no identifier repeats."""
-    if samples.entity is None:
-        return None
-    return pd.concat([samples.frames[side][samples.entity] for side in _sides(samples, role)], ignore_index=True)
+def names(samples: Samples, role: str, column: str) -> pd.Series:
+    """What the rows of `real` call whom they belong to, by an identifier."""
+    return pd.concat([samples.frames[side][column] for side in _sides(samples, role)], ignore_index=True)
 
 
 def most(hits: int, real_rows: int, rows: int, parts: int) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 
 KEPT_BY_OWNERS = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
 SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
+MOST_OWNERS = 0.9  # of the rows: identifiers of more values name rows
 NEAR_OWNERS = 0.5  # intraclass correlation of a number's ranks, from which on an entity's rows lie near each other
 
 
@@ -14,6 +15,12 @@ def owners_of(named: pd.Series) -> np.ndarray:
     """Number the entity that each row names, itself where it names none: int64 [rows]."""
     codes = pd.factorize(named)[0]
     return np.where(codes < 0, len(codes) + np.arange(len(codes)), codes)
+
+
+def repeated(named: pd.DataFrame) -> list[str]:
+    """Return the columns that name owners of several rows each, that of the fewest owners first."""
+    owners = named.nunique()
+    return [c for c in owners.index[np.argsort(owners, kind="stable")] if 0 < owners[c] < MOST_OWNERS * len(named)]
 
 
 def first_rows(named: pd.Series) -> np.ndarray:

@@ -18,7 +18,6 @@ from launderette.evaluation.sides import Sides, checked, drawn
 
 # a coordinate is a number whose differences are distances as they stand
 NUMBER_KINDS = ("numerical", "datetime", "coordinate")
-MOST_OWNERS = 0.9  # of the rows: identifiers of more values name rows
 COLUMN_KINDS = (*NUMBER_KINDS, "categorical", "boolean", "identifier")
 _NAMES = {"train": "training", "holdout": "holdout", "synthetic": "synthetic"}
 Signal = Callable[[pd.DataFrame], np.ndarray]  # a frame -> one number per row
@@ -58,11 +57,14 @@ class Samples(Sides):
         return tuple(c for c in self.train.columns if self.kinds.get(c) == "identifier")
 
     @cached_property
+    def repeated(self) -> list[str]:
+        """Identifiers that name several rows each, such as a patient and a visit, that of the fewest owners first."""
+        return entities.repeated(self.train[[c for c in self.identifiers if c not in self.metadata.shared]])
+
+    @cached_property
     def entity(self) -> str | None:
         """The identifier that names the fewest owners of training rows, several rows each; None where none does."""
-        owners = {c: int(self.train[c].nunique()) for c in self.identifiers if c not in self.metadata.shared}
-        repeated = [c for c in owners if 0 < owners[c] < MOST_OWNERS * len(self.train)]
-        return min(repeated, key=owners.__getitem__, default=None)
+        return next(iter(self.repeated), None)
 
     @cached_property
     def recognised(self) -> str | None:

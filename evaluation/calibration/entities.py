@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 
 from launderette.evaluation.calibration import population
 from launderette.evaluation.calibration.population import Case
@@ -35,6 +38,45 @@ def rows_of_other_people(case: Case, rng: Rng) -> Case:
 def values_of_a_person_apart(case: Case, rng: Rng) -> Case:
     """A person's readings lie no nearer to each other than to those of others."""
     return _dealt(case, ["value"], rng)
+
+
+def sessions_of_days(case: Case, rng: Rng) -> Case:
+    """Rows of one session lie days apart, where real ones lie minutes apart."""
+    case = population.of_visits(case)
+    tables = {role: _in_session(getattr(case, role), rng) for role in ("train", "holdout", "synthetic")}
+    case = replace(case, **tables, kinds={**case.kinds, "session": "identifier"})
+    starts = case.synthetic.groupby("session")["taken_at"].transform("min")
+    return case.changed(taken_at=starts + 3000 * (case.synthetic["taken_at"] - starts))
+
+
+def _in_session(frame: pd.DataFrame, rng: Rng) -> pd.DataFrame:
+    """Rows of a visit share a session, and follow one another within minutes."""
+    session = frame["person"] + frame["taken_at"].dt.strftime("-%y%m%d%H%M")
+    later = pd.to_timedelta(rng.exponential(90, len(frame)).round(), "s")
+    return frame.assign(session=session, taken_at=frame["taken_at"] + later)
+
+
+def visits_of_a_person_soon_after(case: Case, rng: Rng) -> Case:
+    """A person's visits follow each other within months, where real ones do within years."""
+    case = population.of_visits(case)
+    starts = case.synthetic.groupby("person")["taken_at"].transform("min")
+    return case.changed(taken_at=starts + (case.synthetic["taken_at"] - starts) / 5)
+
+
+def values_of_a_person_scattered(case: Case, rng: Rng) -> Case:
+    """A person's readings lie three times as far from each other."""
+    return _spread(case, 3.0)
+
+
+def values_of_a_person_drawn_together(case: Case, rng: Rng) -> Case:
+    """A person's readings lie a third as far from each other."""
+    return _spread(case, 1 / 3)
+
+
+def _spread(case: Case, times: float) -> Case:
+    case = population.of_visits(case)
+    means = case.synthetic.groupby("person")["value"].transform("mean")
+    return case.changed(value=(means + times * (case.synthetic["value"] - means)).round(1))
 
 
 def every_row_its_own_person(case: Case, rng: Rng) -> Case:

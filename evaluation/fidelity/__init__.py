@@ -9,6 +9,7 @@ from launderette.evaluation.fidelity.missing_values import missing_ties, missing
 from launderette.evaluation.fidelity.orders import orders, proportions
 from launderette.evaluation.fidelity.owned import within_entities
 from launderette.evaluation.fidelity.relations import constraints, date_order, mutual_information, query_error, trend
+from launderette.evaluation.fidelity.spread import within_spread
 from launderette.evaluation.fidelity.time import over_time
 from launderette.evaluation.fidelity.two_samples import alpha_precision, detection, detection_logistic
 from launderette.evaluation.fidelity.values import granularity, tails, validity
@@ -36,5 +37,6 @@ __all__ = [
     "trend",
     "validity",
     "within_entities",
+    "within_spread",
     "worst_column",
 ]

@@ -31,12 +31,13 @@ def within_entities(samples: Samples, *, seed: int = 0) -> Score:
     rows that do so, too. What is changed beyond chance, by whole entities, counts by the low end of its 95 % interval.
     Cost: a sort per column, a difference per pair of up to eight numbers.
     """
-    if samples.entity is None:
+    entity = samples.entity
+    if entity is None:
         return unknown(Reason.NO_IDENTIFIER, "no identifier names the entity of several rows")
 
     def measure(role: str) -> list[Counted]:
         real, other = chance.real(samples, role), samples.table(role)
-        named = chance.names(samples, role), samples.frames.get(role, samples.train)[samples.entity]
+        named = chance.names(samples, role, entity), samples.frames.get(role, samples.train)[entity]
         owners = tuple(entities.owners_of(names) for names in named)
         if scattered := _scattered(*owners):
             return [scattered]

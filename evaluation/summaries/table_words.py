@@ -37,6 +37,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "changed most: the time of a visit, the day of birth, values that lie near each other.",
         CHANCE,
     ),
+    "fidelity.within_spread": (
+        "Spread within an entity",
+        "Whether numbers and times of one person, visit or session lie as far apart as those of a real one, in the "
+        "column that changed most: clicks of a session within minutes, not days.",
+        CHANCE,
+    ),
     "fidelity.mutual_information": (
         "Shared information",
         "How alike the information is that one column gives about another, averaged over "

@@ -25,6 +25,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "fidelity.constraints": "of rows that keep each rule of the real ones, beyond chance",
     "fidelity.decided": "of what other columns nearly decide about each one kept, beyond chance",
     "fidelity.within_entities": "of what the rows of one entity have in common kept, beyond chance",
+    "fidelity.within_spread": "of the distances within an entity as large as real ones, beyond chance",
     "fidelity.dependence": "of the dependence of each pair of columns, and of each on all others, kept, beyond chance",
     "fidelity.trend": "likeness of pairs of columns",
     "utility.target": "of the quality of models trained on real rows, reached by models trained on synthetic ones",

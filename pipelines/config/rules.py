@@ -52,6 +52,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.over_time": {"at_least": 0.6},
     "fidelity.decided": {"at_least": 0.75},
     "fidelity.within_entities": {"at_least": 0.5},
+    "fidelity.within_spread": {"at_least": 0.8},
     "fidelity.dependence": {"at_least": 0.43},
     "fidelity.trend": {"at_least": 0.5, "relative": "to ceiling"},
     "fidelity.detection": {"at_least": 0.1},

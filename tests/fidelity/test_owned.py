@@ -6,7 +6,7 @@ import pytest
 
 from evaluation import calibration, samples
 from evaluation.calibration import population
-from evaluation.fidelity import within_entities
+from evaluation.fidelity import within_entities, within_spread
 from evaluation.metadata import Metadata
 from evaluation.scores import Reason
 from pipelines.config.rules import DEFAULT_RULES
@@ -14,24 +14,32 @@ from pipelines.config.rules import DEFAULT_RULES
 PEOPLE = population.made((600, 300, 600), 2)
 
 
+RULES = within_entities, within_spread
+
+
 def judged(case):
-    return within_entities(samples.make(case.train, case.holdout, case.synthetic, kinds=case.kinds, target=case.target))
+    """What the rules find, by their names."""
+    made = samples.make(case.train, case.holdout, case.synthetic, kinds=case.kinds, target=case.target)
+    return {rule.__name__: rule(made) for rule in RULES}
 
 
 @pytest.mark.parametrize("kind", calibration.names("entities"))
 def test_rows_of_people_that_belong_together_no_more_are_refused(kind):
     found = judged(calibration.load(kind)(PEOPLE, np.random.default_rng(0)))
-    assert found.low < DEFAULT_RULES["fidelity.within_entities"]["at_least"] and found.detail["said"]
+    bounds = {name: DEFAULT_RULES[f"fidelity.{name}"]["at_least"] for name in found}
+    refused = [one for name, one in found.items() if one.low is not None and one.low < bounds[name]]
+    assert refused and all(one.detail["said"] for one in refused)
 
 
 @pytest.mark.parametrize("sizes", [(600, 300, 600), (300, 150, 1200), (900, 150, 300)])
 def test_other_people_have_as_much_in_common(sizes):
     for seed in range(4):
-        assert judged(population.of_visits(population.made(sizes, seed))).low > 0.9
+        found = judged(population.of_visits(population.made(sizes, seed)))
+        assert all(one.low > 0.9 for one in found.values())
 
 
 def test_without_entities_nothing_is_asked():
-    assert judged(PEOPLE).reason is Reason.NO_IDENTIFIER
+    assert {one.reason for one in judged(PEOPLE).values()} == {Reason.NO_IDENTIFIER}
 
 
 def test_texts_that_unrelated_rows_share_name_no_entity():
