@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -38,7 +38,7 @@ from launderette.pipelines.databases import addresses
 from launderette.pipelines.run import caching, lease, releasing, server, steps
 from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 from launderette.pipelines.run.caching import WORK, Result, Step
-from launderette.pipelines.shards import ray, working
+from launderette.pipelines.shards import cluster, ray, working
 from launderette.pipelines.shards.jobs import Done, Shard, one_by_one, unasked
 from launderette.pipelines.shards.working import redacted
 from launderette.pipelines.sinks import elsewhere
@@ -213,9 +213,14 @@ def _task_runner(runner: str) -> TaskRunner[Any]:
 
 
 def check_runner(config: RunConfig) -> None:
-    """Raise LaunderError where the cluster that is to do parts of the run is not there."""
-    if config.resources.runner.startswith("ray"):
-        ray.address(config.resources.runner, users_server())
+    """Raise LaunderError where the cluster that is to do parts of the run is not there, or one of its machines cannot:
+    these are asked once by a process.
+    """
+    if config.resources.runner.startswith("ray") and (address := ray.address(config.resources.runner, users_server())):
+        _check_workers(address, Path(config.publish.to) / WORK)
+
+
+_check_workers = cache(cluster.check_workers)
 
 
 def check_places(config: RunConfig, schema: Result, protected: Result) -> None:

@@ -16,6 +16,7 @@ from launderette.pipelines.run.artifacts import LaunderError
 
 CONNECT_SECONDS = 5.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LET_IN = "run again, with RAY_AUTH_MODE=token and its token in RAY_AUTH_TOKEN where it asks for one"
 INSTALL = "install it with pip install 'launderette[ray]', or set resources.runner to processes"
 
 
@@ -76,5 +77,7 @@ def _sentence(runner: str, error: Exception) -> str:
         )
     if "ersion mismatch" in text:
         return f"expected the same Python and Ray at {runner} as here, found other versions; install the same there"
+    if isinstance(error, ConnectionError):
+        return f"expected the Ray cluster at {runner} to let this process in, found that it does not; {LET_IN}"
     found = type(error).__name__
     return f"expected the workers of {runner} to do their parts, found {found}; run again to do the rest"

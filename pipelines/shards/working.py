@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from launderette.pipelines.run.artifacts import LaunderError, failure, is_ours
-from launderette.pipelines.shards.jobs import Shard
+from launderette.pipelines.shards.jobs import Shard, opened
 
 HERE = Path(__file__).resolve().parents[2]
 OURS = tuple(str(HERE / name) for name in ("pipelines", "generators", "evaluation"))
@@ -22,6 +22,16 @@ def part(shard: Shard, job: str, digest: str, k: int) -> dict[str, Any]:
     with redacted():
         torch.set_num_threads(1)  # its process has one core of several
         return shard(job, digest, k)
+
+
+def wrong(job: str, digest: str) -> str:
+    """Return what this worker lacks for a job, in a sentence; an empty one where it has all."""
+    try:
+        with redacted():
+            opened(job, digest)
+    except LaunderError as error:
+        return str(error)
+    return ""
 
 
 class redacted:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import nullcontext
 
 import pytest
 
@@ -10,7 +11,7 @@ from pipelines import config
 from pipelines.cli import run
 from pipelines.config import Resources
 from pipelines.run.artifacts import LaunderError
-from pipelines.shards import ray
+from pipelines.shards import cluster, jobs, ray, working
 from pipelines.sources import tables
 
 
@@ -57,6 +58,7 @@ def test_workers_elsewhere_need_a_server_that_they_reach(monkeypatch):
         (ModuleNotFoundError("No module named 'launderette'"), "found one without it"),
         (RuntimeError("Version mismatch: The cluster was started with"), "found other versions"),
         (RuntimeError("Amelia, 1950"), "to do their parts, found RuntimeError; run again"),
+        (ConnectionError("ray client connection timeout"), "to let this process in.*RAY_AUTH_MODE=token"),
         (LaunderError("expected a row, found none"), "^expected a row, found none$"),
     ],
 )
@@ -64,6 +66,24 @@ def test_what_a_worker_raises_is_one_sentence_without_a_value(error, sentence):
     with pytest.raises(LaunderError, match=sentence) as raised, ray.explained("ray"):
         raise error
     assert "Amelia" not in str(raised.value)
+
+
+def test_machines_are_asked_for_the_folder_and_the_versions(tmp_path, monkeypatch):
+    def at(seen):  # a cluster of this process alone, which sees that path in place of the run's
+        monkeypatch.setattr(cluster, "_connected", nullcontext)
+        monkeypatch.setattr(cluster, "_asked", lambda _, job, digest: ["", working.wrong(seen(job), digest)])
+
+    at(lambda job: job)
+    cluster.check_workers("ray://head:1", tmp_path)
+    at(lambda job: f"{job}.elsewhere")
+    with pytest.raises(LaunderError, match=r"on every worker, found that one lacks job\.json"):
+        cluster.check_workers("ray://head:1", tmp_path)
+    at(lambda job: job)
+    known = iter("ab")
+    monkeypatch.setattr(jobs, "versions", lambda: {"code": next(known), "versions": {}})
+    with pytest.raises(LaunderError, match="found another version on one"):
+        cluster.check_workers("ray://head:1", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("word", ["dask", "ray://user@head:1", "ray://head", "http://head:1"])
