@@ -17,7 +17,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.marginals import estimation, graphs
 from launderette.generators.marginals import groups as grouping
 from launderette.generators.marginals.graphs import Edge, Order
-from launderette.generators.marginals.histograms import Histogram
+from launderette.generators.marginals.histograms import LEAST_COUNT_DEVIATIONS, Histogram
 from launderette.generators.marginals.projection import consistent, merged, onto_simplex
 from launderette.generators.marginals.smoothing import smoothed
 from launderette.generators.privacy.queries import Answer, Queries
@@ -203,7 +203,9 @@ def _measured(coded: Coded, pairs: Sequence[Edge], queries: Queries, whole: floa
 def _margins(
     histograms: Sequence[Histogram], groups: list[np.ndarray], totals: list[np.ndarray], tables: Tables, rows: float
 ) -> list[np.ndarray]:
-    """Return the rows in each group of each column, by all tables that tell them."""
+    """Return the rows in each group of each column, by all tables that tell them: one whose histogram was taken for
+    empty stays so, unless all together say more than noise does.
+    """
     found: list[np.ndarray] = []
     of: dict[int, list[tuple[np.ndarray, float]]] = defaultdict(list)
     for pair, answers in tables.items():
@@ -211,7 +213,10 @@ def _margins(
             of[k] += [(one.values.sum(axis), one.variance * one.values.shape[axis]) for one in answers]
     for k, own in enumerate(totals):
         told: list = [(own, np.bincount(groups[k], histograms[k].variance)), *of[k]]
-        found.append(onto_simplex(merged(told)[0], rows) if histograms[k].variance.any() else own)
+        here, noise = merged(told)
+        shown = np.bincount(groups[k], histograms[k].counts != 0) > 0
+        here[shown.any() & ~shown & (here <= LEAST_COUNT_DEVIATIONS * np.sqrt(noise))] = -np.inf
+        found.append(onto_simplex(here, rows) if histograms[k].variance.any() else own)
     return found
 
 

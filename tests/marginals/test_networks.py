@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
-from generators.marginals import estimation, graphs, groups
+from generators.marginals import estimation, graphs, groups, measuring
+from generators.marginals.histograms import Histogram
+from generators.privacy.queries import Answer
 from generators.tabular._network import Model
 
 SIZES = (3, 2, 4, 2, 3)
@@ -152,3 +154,14 @@ def test_very_wide_tables_are_joined_by_pairs_of_columns_that_stand_near_each_ot
     frame["c1"] = frame["c0"]
     drawn = generators.fit(frame, "tabular.marginals").sample(300, seed=0)
     assert (drawn["c0"] == drawn["c1"]).mean() > 0.9
+
+
+@pytest.mark.parametrize(("deviations", "there"), [(2.5, False), (6.0, True)])
+def test_a_gap_that_noise_alone_tells_is_never_drawn(deviations, there):
+    """The last group of a column, empty by its histogram, of whose rows a table of pairs tells no more than noise."""
+    of, counts, other = np.arange(3), np.array([400.0, 600.0, 0.0]), np.array([500.0, 500.0])
+    told = np.array([[200.0, 200.0], [300.0, 300.0], [deviations * 100.0, 0.0]])
+    columns = [Histogram(None, own, np.full(len(own), 100.0**2)) for own in (counts, other)]
+    pairs = {(0, 1): [Answer(told, 100.0**2 / 2)]}  # two cells to a group: both tell it with equal noise
+    margins = measuring._margins(columns, [of, of[:2]], [counts, other], pairs, 1000.0)
+    assert (margins[0][2] > 0) == there and margins[0].sum() == pytest.approx(1000)
