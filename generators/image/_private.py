@@ -79,7 +79,7 @@ def fit(
             "expected neither augment nor shift under a privacy budget, found one; leave it out, for descent sees "
             "images as they are"
         )
-    known = fitting.asked_for(**how)
+    known = fitting.asked_for(config, **how)
     if known[0].events and how.get("checkpoint") is not None:
         raise GeneratorError(
             "expected labels that are known before a training that may be resumed, found domain learn, which would ask "

@@ -34,7 +34,7 @@ from launderette.generators.privacy.ledger import Event, Ledger, SubsampledGauss
 from launderette.generators.privacy.queries import NoisyQueries
 from launderette.generators.privacy.resuming import Checkpoint, PrivateRun
 from launderette.generators.tabular import marginals
-from launderette.generators.training import loop, randomness
+from launderette.generators.training import loop, options, randomness
 from launderette.generators.training.fitting import FitOptions, Fitted, PrivateTraining, TableFamily
 from launderette.generators.training.plan import Plan
 
@@ -123,9 +123,17 @@ class PrivateFit(ABC):
         return {}
 
 
-def asked_for(**how: Unpack[FitOptions]) -> tuple[Privacy, int, Budget, torch.device]:
-    """Return the last four fields of a PrivateFit; GeneratorError where no privacy budget can be kept to."""
-    privacy = how.get("privacy")
+def asked_for(config: Any, **how: Unpack[FitOptions]) -> tuple[Privacy, int, Budget, torch.device]:
+    """Return the last four fields of a PrivateFit; GeneratorError where no privacy budget can be kept to, and for an
+    option that private training does not have.
+    """
+    privacy, usual = how.get("privacy"), type(config)()
+    for name in options.UNUSED_PRIVATELY:
+        if (found := getattr(config, name)) != getattr(usual, name):
+            raise GeneratorError(
+                f"expected no option {name} under a privacy budget, which holds back no row and looks at no row's "
+                f"loss, found {found}; leave it out"
+            )
     if not isinstance(privacy, Privacy):
         raise GeneratorError(f"expected privacy as a Privacy (epsilon, delta, columns), found {type(privacy).__name__}")
     subsampling.check()
@@ -311,7 +319,7 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     """Train a model of the family on the rows of `data` within a privacy budget; GeneratorError where that has no
     room, for what it cannot promise, and for a checkpoint of another budget or of other rows.
     """
-    asked = TableFit(family, data, config, *asked_for(**how), schema)
+    asked = TableFit(family, data, config, *asked_for(config, **how), schema)
     if getattr(config, "combinations", ()):
         raise GeneratorError(
             "expected no combinations under a privacy budget, found some, which only rows could tell; leave them out"

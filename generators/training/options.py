@@ -8,6 +8,7 @@ from launderette.generators.errors import GeneratorError
 
 SIZE_RANGE = (1, 65_536)  # units, layers, rows, draws
 SHARE_RANGE = (0.0, 1.0)
+UNUSED_PRIVATELY = ("validation", "memory")  # under a privacy budget: they judge by losses of rows held back
 RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         ("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE_RANGE

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from launderette.generators.privacy import subsampling
+from launderette.generators.training import options
 from launderette.pipelines.config import RunConfig, rules
 from launderette.pipelines.run.artifacts import LaunderError, restated
 
@@ -25,6 +26,11 @@ def of_every_run(config: RunConfig, generators: Sequence[str]) -> Iterator[tuple
         name not in generators,
         f"generator {' or '.join(generators)} under privacy.epsilon, found {name}, whose training gives no "
         "guarantee; leave generator.name out",
+    )
+    yield (
+        not config.generator.options.keys().isdisjoint(options.UNUSED_PRIVATELY),
+        f"no generator.options.{' or '.join(options.UNUSED_PRIVATELY)} under privacy.epsilon, found one, but no row is "
+        "held back, and nothing looks at the loss of a row; remove it",
     )
     yield (
         bool(config.protect.rare or config.protect.extremes),

@@ -264,9 +264,9 @@ def test_a_column_keeps_the_shares_that_its_tables_tell():
     for bias in model.heads.out_bias:
         bias.data[..., 1] += 0.8
     moved, rest = (fitted.sample(1000)["a"] == "y").mean(), model.hidden.detach().clone()
-    how = {"privacy": descents.privacy(), "seed": 0, "budget": None}
+    asked = fitting.asked_for(fitted.config, privacy=descents.privacy(), seed=0)
     family = generators.load("tabular.autoregressive").FAMILY
-    fitting.TableFit(family, rows, fitted.config, *fitting.asked_for(**how), fitted.schema).end(model, drawn)
+    fitting.TableFit(family, rows, fitted.config, *asked, fitted.schema).end(model, drawn)
     after = (fitted.sample(1000)["a"] == "y").mean()
     assert moved > 0.13 and abs(after - 0.1) < 0.03 and torch.equal(model.hidden, rest)
 
@@ -274,6 +274,9 @@ def test_a_column_keeps_the_shares_that_its_tables_tell():
 def test_what_descent_cannot_promise_is_refused(monkeypatch, tmp_path):
     with pytest.raises(GeneratorError, match="no combinations under a privacy budget"):
         descents.fit(combinations=("n, a",))
+    for option in ("validation", "memory"):
+        with pytest.raises(GeneratorError, match=rf"expected no option {option} .* found 0\.7; leave it out"):
+            descents.fit(**{option: 0.7})
     with pytest.raises(GeneratorError, match=r"no privacy budget, found one: tabular\.gan"):
         generators.fit(descents.table(), "tabular.gan", privacy=descents.privacy())
     learning = generators.Privacy(20.0, 1e-2, {}, domain="learn")

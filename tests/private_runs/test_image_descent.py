@@ -99,6 +99,8 @@ def test_a_fit_that_was_killed_goes_on_with_its_ledger_and_no_other(tmp_path, mo
 def test_what_descent_cannot_promise_is_refused(tmp_path, source):  # noqa: F811
     with pytest.raises(GeneratorError, match="expected neither augment nor shift"):
         fit(augment=0.1)
+    with pytest.raises(GeneratorError, match="expected no option memory under a privacy budget"):
+        fit(memory=0.7)
     with pytest.raises(GeneratorError, match="expected patch to be at most 8"):
         fit(patch=9)
     learning = Privacy(20.0, 1e-3, {}, domain="learn")

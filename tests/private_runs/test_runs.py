@@ -67,6 +67,7 @@ REFUSED = {
     "privacy={epsilon: 4, unit: entity}": "found none; name the column",
     "columns.*=infer": "looks at rows",
     "protect.rare=5": "counts rows",
+    "generator={name: tabular.diffusion, options: {memory: 0.55}}": "nothing looks at the loss of a row",
     "score.metrics=[privacy.copies]": "of which the ledger alone may tell",
     "score.quasi_identifiers=[age, town]": "of which the ledger alone may tell",
     "gate.privacy.membership.at_most=1": "of which the ledger alone may tell",
