@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.derived import choices, clocks, narrow, pairs, scales, steps, triples
+from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps, triples
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
@@ -81,12 +81,15 @@ def find(
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
     _choose(chosen, seen, tried(seen), kept)
     _choose(chosen, seen, triples.tried(seen, [name for name in seen if name not in chosen]), kept)
+    _choose(chosen, seen, periods.tried(seen), kept)
     _choose(chosen, seen, _with_gaps(seen, chosen), kept)
     targets = list(steps.targets_of(_looked_at(frame), columns, seen))
     stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped
     chosen |= pairs.find(targets, seen, _sources(chosen), kept)
     nearly = list(scales.find(frame, columns, _sources(chosen), kept, owners))
+    chosen |= {one.target: one.formula for one in nearly}
+    nearly += periods.find(seen, _sources(chosen), kept, [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}
     nearly += narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}

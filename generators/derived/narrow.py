@@ -119,13 +119,21 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
         if narrow and _largest_share(t) <= MOST_HEAPED and not _tied(t / s, s):
             yield _ratio(source, target, None, (), share=share)
     if source.column.scale == target.column.scale and target.column.lattice is None:
-        share = _share(t - s, s, t)
         fewer = len(np.unique(np.round((t - s) * per_unit(target.column)))) <= len(np.unique(t)) / 2
-        lasting = source.dated and bool((t >= s).all())
         if _is_heaped(s, t):
             return
-        if share <= (NARROW_DURATION if lasting else NARROW_DIFFERENCE) and (fewer or not positive):
+        share = _share(t - s, s, t)
+        if share <= (NARROW_DURATION if source.dated and outlasts(s, t) else NARROW_DIFFERENCE) and (
+            fewer or not positive
+        ):
             yield _difference(source, target, share)
+
+
+def outlasts(source: np.ndarray, target: np.ndarray) -> bool:
+    """Tell whether no date lies before another one [rows], and its days are not those that many rows share by
+    themselves.
+    """
+    return bool((target >= source).all()) and not _is_heaped(source, target)
 
 
 def _tied(ratio: np.ndarray, source: np.ndarray) -> bool:

@@ -4,6 +4,7 @@ write them (reading.py).
 
 from collections.abc import Mapping
 
+from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
 from launderette.generators.formulas.calendar_difference import CalendarDifference
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile
 from launderette.generators.formulas.formula import Formula
@@ -11,7 +12,10 @@ from launderette.generators.formulas.missing_as_zero import MissingAsZero
 from launderette.generators.formulas.polynomial import Polynomial
 from launderette.generators.formulas.step_function import StepFunction
 
-FORMULA_KINDS = (Polynomial, StepFunction, CalendarDifference, MissingAsZero, ConditionalQuantile)
+FORMULA_KINDS = (
+    *(Polynomial, StepFunction, MissingAsZero, ConditionalQuantile),
+    *(CalendarDifference, CalendarAddition, MonthsBetween),
+)
 
 
 def from_dict(document: Mapping) -> Formula:
