@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation.streams import RandomStream, generator
+
 KEPT_BY_OWNERS = 0.95  # share of two rows of an entity that agree in a column, from which on it is the entity's own
 SHARED_BY_CHANCE = 0.05  # share of any two rows that agree in all such columns, beyond which these name nobody
 MOST_OWNERS = 0.9  # of the rows: identifiers of more values name rows
@@ -64,7 +66,7 @@ def are_alike(table: pd.DataFrame, owners: np.ndarray) -> bool:
     if not together.any():
         return False
     own = (values[1:] == values[:-1])[together].mean(0) >= KEPT_BY_OWNERS
-    equal = values == values[np.random.default_rng([0, 97]).permutation(len(values))]
+    equal = values == values[generator(0, RandomStream.ROWS_COMPARED).permutation(len(values))]
     if own.any() and equal[:, own].all(1).mean() < SHARED_BY_CHANCE:
         return True
     return any(lie_near(values[:, c], owned) for c in np.flatnonzero(equal.mean(0) < SHARED_BY_CHANCE))

@@ -12,6 +12,7 @@ import numpy as np
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.sides import drawn
+from launderette.evaluation.streams import RandomStream, generator
 
 ANEW, ANEW_ROWS = 10, 1000  # samples of training rows; rows of each at most
 Part = tuple[str, np.ndarray]  # a role and its row numbers
@@ -39,7 +40,7 @@ def drawn_anew(samples: Samples, seed: int) -> tuple[Samples, ...]:
     if samples.holdout is None or size > min(train // 2, ANEW_ROWS):
         return ()
     held = "holdout", samples.rows("holdout", samples.size("holdout"), seed)
-    rng = np.random.default_rng([seed, 83])
+    rng = generator(seed, RandomStream.UNSEEN)
     cuts = (np.sort(rng.permutation(train)[:size]) for _ in range(ANEW))
     return tuple(_against(samples, held, ("train", rows), seed) for rows in cuts)
 

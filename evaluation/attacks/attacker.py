@@ -16,6 +16,7 @@ import numpy as np
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 MEMBERSHIP_NEIGHBOURS = 5
 LEAST_GAP = 1e-4  # distances below it count as equal to it in a ratio; the unit is one differing label
@@ -49,7 +50,7 @@ class Attacker:
     def halves(self) -> np.ndarray:
         """The half that each candidate is in, 0 or 1, drawn from all of them: int64 [candidates]."""
         size = len(self.members) + len(self.non_members)
-        return np.random.default_rng([self.seed, 53]).permutation(np.arange(size) % 2)
+        return generator(self.seed, RandomStream.CANDIDATE_HALVES).permutation(np.arange(size) % 2)
 
     def near(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
         """Distances and places of the five released rows nearest to each row of the group."""

@@ -13,6 +13,7 @@ from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 SECRETS = 6
 HIT_MASS = 0.025  # of the training distribution's mass on each side within which a number counts as guessed
@@ -21,7 +22,7 @@ HIT_MASS = 0.025  # of the training distribution's mass on each side within whic
 def secrets(samples: Samples, seed: int) -> list[str]:
     """Columns to guess: the target and others drawn by the seed, all of which vary in the training table."""
     varied = [c for c in samples.known if samples.table("train")[c].nunique() > 1]
-    order = [varied[i] for i in np.random.default_rng([seed, 71]).permutation(len(varied))]
+    order = [varied[i] for i in generator(seed, RandomStream.SECRETS).permutation(len(varied))]
     return sorted(order, key=lambda c: c != samples.target)[:SECRETS]
 
 

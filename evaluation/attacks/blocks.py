@@ -17,6 +17,7 @@ from launderette.evaluation.attacks.attacker import LEAST_GAP, Attacker
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 RANDOM_HALVINGS = 3  # of the columns into two random halves
 LEAST_COLUMNS = 2  # of a block
@@ -37,7 +38,7 @@ def blocks(samples: Samples, seed: int) -> Blocks:
     numbers = tuple(c for c in samples.known if samples.kinds.get(c) == "numerical")
     found = {"numbers": numbers, "labels and dates": tuple(c for c in samples.known if c not in numbers)}
     for split in range(RANDOM_HALVINGS):
-        order = np.random.default_rng([seed, 83, split]).permutation(len(samples.known))
+        order = generator(seed, RandomStream.BLOCK_COLUMNS, split).permutation(len(samples.known))
         for half, part in enumerate(np.array_split(order, 2)):
             found[f"half {2 * split + half + 1}"] = tuple(samples.known[i] for i in np.sort(part))
     large = len(samples.known)
@@ -95,7 +96,7 @@ def nearness(attacker: Attacker, real: Encode, own: Encode) -> tuple[np.ndarray,
 
     real_rows = torch.cat([points(group, real) for group in attacker.candidates])
     limit = max(100, PRODUCTS // (len(real_rows) * real_rows.shape[1]))
-    order = np.random.default_rng([attacker.seed, 89]).permutation(attacker.released.rows)
+    order = generator(attacker.seed, RandomStream.BLOCK_ROWS).permutation(attacker.released.rows)
     released = points(Group(attacker.released.role, np.sort(order[:limit])), own)
     near = neighbours.nearest(real_rows, released, 1)[0][:, 0]
     usual = neighbours.nearest(real_rows, real_rows, 1, same=True)[0][:, 0]

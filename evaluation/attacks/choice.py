@@ -20,6 +20,7 @@ from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.measures.intervals import Half, threshold_rank
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 FALSE_ALARMS = (0.001, 0.01, 0.1)
 CROSS_FITS = 4
@@ -56,7 +57,7 @@ class Outcome:
 
 def measure(evidence: Evidence, seed: int) -> Outcome:
     """The strongest attack's rates, averaged over CROSS_FITS pairs of halves; their intervals are averaged too."""
-    rng = np.random.default_rng([seed, 23])
+    rng = generator(seed, RandomStream.ATTACK_CHOICE)
     ranks = {a: _ranks(evidence.members[a], evidence.non_members[a], rng) for a in _varied(evidence)}
     fits = [cross_fit(ranks, rng) for _ in range(CROSS_FITS)]
     lowest = 1 / (len(evidence.isolation[1]) // 2 + 1)

@@ -22,6 +22,7 @@ from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples, row_hashes
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 
 GUESSES = 2000
 PREDICATE_ROWS = 5000  # of each table for predicates
@@ -49,7 +50,7 @@ def parties(
     known, held = (samples.one_each(r, samples.size(r), seed) for r in ("train", "holdout"))
     if asked:
         known, held = (rows[of[rows]] for rows, of in zip((known, held), divided.asked(samples), strict=True))
-    rng = np.random.default_rng([seed, 59])
+    rng = generator(seed, RandomStream.PARTIES)
     held = rng.permutation(held)
     free, held = (held[: len(held) // 2], held[len(held) // 2 :]) if role == "holdout" else (None, held)
     size = min(len(held), len(known), limit)
@@ -85,7 +86,7 @@ def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, 
     numbers as a bound on the side away from the median. Equally many rows of each kind, because how often a predicate
     fits by chance depends on their number.
     """
-    rng = np.random.default_rng([seed, 61])
+    rng = generator(seed, RandomStream.GUESSES)
     released = rng.permutation(chosen.released.rows)[: len(chosen.members)]
     different = np.unique(row_hashes(samples.table(chosen.released.role).iloc[released]), return_index=True)[1]
     guessed = Group(chosen.released.role, released[np.sort(different)])
@@ -147,7 +148,7 @@ def link(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int]:
 
 def halves(samples: Samples, seed: int) -> list[tuple[str, ...]]:
     """Two halves of the columns, drawn by the seed: what each of two sources knows of a person."""
-    order = np.random.default_rng([seed, 67]).permutation(len(samples.known))
+    order = generator(seed, RandomStream.KNOWN_HALVES).permutation(len(samples.known))
     return [tuple(samples.known[i] for i in sorted(part)) for part in np.array_split(order, 2)]
 
 

@@ -28,6 +28,7 @@ from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 LEAST_TELLING = 1.3  # of a column that is looked at: 1 says nothing
 FEWEST_NON_MEMBERS = 40  # of fewer, a half shows what chance made of it
@@ -191,7 +192,7 @@ def _counted(attacker: Attacker) -> Attacker:
 
 def _sides(attacker: Attacker) -> Sides:
     """The half that each member and each non-member is in."""
-    rng = np.random.default_rng([attacker.seed, 101])
+    rng = generator(attacker.seed, RandomStream.LINKED_HALVES)
     members, non_members = (rng.permutation(np.arange(len(g)) % 2) for g in (attacker.members, attacker.non_members))
     return members, non_members
 
@@ -219,7 +220,7 @@ def _parts(columns: Columns, seed: int) -> Iterator[Columns]:
     if len(columns) <= LATTICE_COLUMNS:
         yield columns
         return
-    order = np.random.default_rng([seed, 103]).permutation(len(columns))
+    order = generator(seed, RandomStream.LINKED_COLUMNS).permutation(len(columns))
     dealt = np.array_split(order, -(-len(columns) // (LATTICE_COLUMNS // 2)))
     for pair in list(combinations(dealt, 2))[:MOST_LATTICES]:
         yield tuple(columns[i] for i in np.sort(np.concatenate(pair)))

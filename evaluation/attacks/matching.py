@@ -13,6 +13,7 @@ import torch
 
 from launderette.evaluation.attacks.attacker import Attacker
 from launderette.evaluation.measures.neighbours import Group
+from launderette.evaluation.streams import RandomStream, generator
 
 COMPARISONS = 10_000_000_000  # of single values in the search for matching rows, for the larger group of candidates
 BLOCK_SUMS = 2**18  # sums of weights held at once: they stay in the cache
@@ -88,7 +89,7 @@ def searched(attacker: Attacker) -> Group:
     """Released rows among which all candidates are looked for."""
     most = max(len(attacker.members), len(attacker.non_members))
     limit = max(100, COMPARISONS // (most * len(attacker.samples.known)))
-    order = np.random.default_rng([attacker.seed, 47]).permutation(attacker.released.rows)
+    order = generator(attacker.seed, RandomStream.ROWS_SEARCHED).permutation(attacker.released.rows)
     return Group(attacker.released.role, np.sort(order[:limit]))
 
 

@@ -18,6 +18,7 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples, Signal
 from launderette.evaluation.scores import EvaluationError
+from launderette.evaluation.streams import RandomStream, generator
 
 MOST_CANDIDATES = 5000  # members, and as many non-members, at most
 # of a candidate and a released row: in a large release fewer candidates are looked for among all its rows
@@ -88,7 +89,7 @@ def evidence(samples: Samples, role: str, seed: int, least: int = SMALLEST) -> E
     """
     limit, searched = _effort(samples) if role == "synthetic" else BASELINE
     held = samples.one_each("holdout", samples.size("holdout"), seed)
-    order = np.random.default_rng([seed, 17]).permutation(held)
+    order = generator(seed, RandomStream.NON_MEMBERS).permutation(held)
     released, order = (order[: len(order) // 2], order[len(order) // 2 :]) if role == "holdout" else (None, order)
     members, non_members = samples.one_each("train", limit, seed), np.sort(order[:limit])
     if min(len(members), len(non_members)) < least:

@@ -12,6 +12,7 @@ from launderette.evaluation.attacks.attacker import LEAST_GAP, MEMBERSHIP_NEIGHB
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 CLASSIFIER_ROWS = 5000
 ATTACK_TREES = 60
@@ -76,7 +77,7 @@ def classifier(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
 
     Two models, each trained on one half of the candidates; they are scored by the one that has not seen them.
     """
-    samples, rng, halves = attacker.samples, np.random.default_rng([attacker.seed, 43]), attacker.halves()
+    samples, rng, halves = attacker.samples, generator(attacker.seed, RandomStream.CLASSIFIER), attacker.halves()
     released = _features(
         samples, Group(attacker.released.role, rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS])
     )
@@ -95,7 +96,7 @@ def forest(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
 
     A candidate is asked of the trees that were grown without it.
     """
-    samples, rng = attacker.samples, np.random.default_rng([attacker.seed, 97])
+    samples, rng = attacker.samples, generator(attacker.seed, RandomStream.FOREST)
     order = rng.permutation(attacker.released.rows)[:CLASSIFIER_ROWS]
     asked, released = _candidates(attacker), _features(samples, Group(attacker.released.role, order))
     votes, times = np.zeros(len(asked)), np.zeros(len(asked))

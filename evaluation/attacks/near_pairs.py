@@ -22,6 +22,7 @@ from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 PAIRED_NUMBERS = 8  # columns: those of the most different values
 LEAST_DIFFERENT = 100  # values of such a column
@@ -102,8 +103,8 @@ def _columns(samples: Samples) -> list[str]:
 
 def _values(attacker: Attacker, name: str) -> Sides:
     """Values of all candidates and of the released rows."""
-    order = np.random.default_rng([attacker.seed, 107]).permutation(attacker.released.rows)[:PAIR_SEARCHED_ROWS]
-    groups = *attacker.candidates, Group(attacker.released.role, order)
+    order = generator(attacker.seed, RandomStream.PAIR_ROWS_SEARCHED).permutation(attacker.released.rows)
+    groups = *attacker.candidates, Group(attacker.released.role, order[:PAIR_SEARCHED_ROWS])
     *known, released = (attacker.samples.table(group.role)[name].to_numpy()[group.rows] for group in groups)
     return np.concatenate(known), released
 

@@ -14,6 +14,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation.streams import RandomStream, generator
+
 EDUCATION = ("none", "primary", "lower", "upper", "college", "bachelor", "master", "doctor")
 CITIES = {f"city {n:02d}": f"country {n % 6}" for n in range(24)}
 Rng = np.random.Generator
@@ -56,7 +58,7 @@ class Case:
 
 def people(rows: int, seed: int = 0) -> pd.DataFrame:
     """A table of so many people, columns in an order of their own."""
-    rng = np.random.default_rng([seed, 101])
+    rng = generator(seed, RandomStream.PEOPLE)
     wealth, health, age = rng.normal(size=rows), rng.normal(size=rows), rng.beta(2, 3, rows)
     days = rng.integers(0, 6000, rows)
     income = np.exp(9.6 + 0.5 * wealth + age + days / 9000 + rng.normal(0, 0.2, rows))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from launderette.evaluation import samples
 from launderette.evaluation.measures import neighbours
+from launderette.evaluation.streams import RandomStream, generator
 
 FLAWS = {  # which section has to name each of them; None: all sections have to be content
     "honest sample": None,
@@ -31,7 +32,7 @@ def tables(
     """A table with each flaw of FLAWS, as long as `fresh`: rows of the population that are neither in train nor in
     the holdout.
     """
-    rng = np.random.default_rng([seed, 41])
+    rng = generator(seed, RandomStream.FLAWS)
     size = len(fresh)
     found = {
         "honest sample": fresh,

@@ -14,6 +14,7 @@ from launderette.evaluation.chance import Loss, Owners
 from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.streams import RandomStream, generator
 
 REGION_ROWS = 50_000
 REGION_PAIRS = 1000
@@ -36,7 +37,7 @@ def regions(samples: Samples, *, seed: int = 0) -> Score:
 
     def measure(role: str) -> list[Loss]:
         real = chance.real(samples, role)
-        chosen = np.random.default_rng([seed, 79]).permutation(len(real))[:REGION_ROWS]
+        chosen = generator(seed, RandomStream.REGION_ROWS).permutation(len(real))[:REGION_ROWS]
         real, owners = real.iloc[chosen], chance.owners(samples, role)
         owners = None if owners is None else owners[chosen]
         other = samples.table(role).iloc[samples.rows(role, REGION_ROWS, seed)]
@@ -61,7 +62,7 @@ def _regions(samples: Samples, parts: int, tables: Tables, owners: Owners, seed:
 
 def _pairs(samples: Samples, seed: int) -> list[tuple[str, str]]:
     pairs = list(combinations(samples.known, 2))
-    chosen = np.random.default_rng([seed, 83]).permutation(len(pairs))[:REGION_PAIRS]
+    chosen = generator(seed, RandomStream.REGION_PAIRS).permutation(len(pairs))[:REGION_PAIRS]
     return [pairs[i] for i in np.sort(chosen)]
 
 

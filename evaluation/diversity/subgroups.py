@@ -14,6 +14,7 @@ from launderette.evaluation.measures import cells, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.streams import RandomStream, generator
 
 GROUP_ROWS = 400  # of a subgroup that are looked at
 LEAST_SUBGROUP_ROWS = 60  # real rows of a subgroup, and synthetic ones expected
@@ -65,12 +66,12 @@ def _apart(samples: Samples, role: str, inside: np.ndarray, seed: int) -> np.nda
     """The numbers of rows of a subgroup, one of each entity whose rows are recognised together, drawn by the seed."""
     rows = np.flatnonzero(inside)
     return samples.apart(
-        role, rows if samples.recognised is None else np.random.default_rng([seed, 89]).permutation(rows)
+        role, rows if samples.recognised is None else generator(seed, RandomStream.SUBGROUP_ROWS).permutation(rows)
     )
 
 
 def _lost(samples: Samples, role: str, column: str, real: np.ndarray, other: np.ndarray, seed: int, parts: int) -> Loss:
-    rng = np.random.default_rng([seed, 73])
+    rng = generator(seed, RandomStream.SUBGROUP_LOSS)
     rows = np.sort(rng.permutation(real)[:GROUP_ROWS])
     expected = min(len(rows), round(len(real) * len(samples.table(role)) / len(samples.train)))
     there = np.sort(rng.permutation(other)[:expected])

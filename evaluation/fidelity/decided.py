@@ -16,6 +16,7 @@ from launderette.evaluation.fidelity.values import LISTED
 from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 
 DECIDED_ROWS, FIRST_DECIDED_ROWS = 6000, 1000  # of each table; that say first whether anything is decided
 MOST_DECIDING = 100  # columns
@@ -71,7 +72,7 @@ def decided(samples: Samples, *, seed: int = 0) -> Score:
 
     def measure(role: str) -> list[Loss]:
         real, owners = chance.real(samples, role), panels.owners(samples, role)
-        chosen = np.random.default_rng([seed, 127]).permutation(len(real))[:DECIDED_ROWS]
+        chosen = generator(seed, RandomStream.DECIDED_ROWS).permutation(len(real))[:DECIDED_ROWS]
         owners = None if owners is None else np.unique(owners[chosen], return_inverse=True)[1]
         other = samples.table(role).iloc[samples.rows(role, DECIDED_ROWS, seed)]
         tables = real.iloc[chosen], other
@@ -87,7 +88,7 @@ def decided(samples: Samples, *, seed: int = 0) -> Score:
 
 def _compared(samples: Samples, tables: tuple[pd.DataFrame, pd.DataFrame], owners: Owners, seed: int) -> Deciding:
     """Rows of one owner lie in one half: the others would tell of them."""
-    rng = np.random.default_rng([seed, 131])
+    rng = generator(seed, RandomStream.DECIDING_HALVES)
     columns = tuple(samples.known[k] for k in np.sort(rng.permutation(len(samples.known))[:MOST_DECIDING]))
     points = tuple(
         np.stack([_feature(samples, c, *pair) for c in columns], axis=1) for pair in ((tables[0], tables[0]), tables)

@@ -13,6 +13,7 @@ from launderette.evaluation.fidelity import effects
 from launderette.evaluation.measures import cells
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.streams import RandomStream, generator
 
 DEPENDENCE_ROWS = 20_000
 DEPENDENCE_PAIRS = 2000
@@ -70,14 +71,14 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
 
     def measure(role: str) -> list[Loss]:
         real = chance.real(samples, role)
-        chosen = np.random.default_rng([seed, 67]).permutation(len(real))[:DEPENDENCE_ROWS]
+        chosen = generator(seed, RandomStream.DEPENDENCE_ROWS).permutation(len(real))[:DEPENDENCE_ROWS]
         real, owners = real.iloc[chosen], chance.owners(samples, role)
         owners = None if owners is None else owners[chosen]
         other = samples.table(role).iloc[samples.rows(role, DEPENDENCE_ROWS, seed)]
         codes = {c: [cells.codes(samples, c, real, table) for table in (real, other)] for c in samples.known}
         pairs = list(combinations(samples.known, 2))
         if len(pairs) > DEPENDENCE_PAIRS:
-            chosen = np.random.default_rng([seed, 71]).choice(len(pairs), DEPENDENCE_PAIRS, replace=False)
+            chosen = generator(seed, RandomStream.DEPENDENCE_PAIRS).choice(len(pairs), DEPENDENCE_PAIRS, replace=False)
             pairs = [pairs[i] for i in np.sort(chosen)]
         parts, found = len(pairs) + len(samples.known), []
         whole: dict[str, Left] = {}
@@ -102,7 +103,7 @@ def _further(samples: Samples, tables: tuple, codes: dict[str, list[np.ndarray]]
     """What is lost in subgroups and by three columns, at least; rows of an entity are no independent ones."""
     if samples.entity is not None:
         return []
-    rng = np.random.default_rng([seed, 73])
+    rng = generator(seed, RandomStream.DEPENDENCE_FURTHER)
     rows = [rng.permutation(len(table))[:SUBGROUP_ROWS] for table in tables]
     few = tuple(table.iloc[part] for table, part in zip(tables, rows, strict=True))
     columns = [list(codes)[k] for k in np.sort(rng.permutation(len(codes))[:SUBGROUP_COLUMNS])]

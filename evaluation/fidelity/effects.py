@@ -15,6 +15,7 @@ from scipy.stats import chi2
 from launderette.evaluation import chance
 from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 LEAST_EFFECT = 0.02  # share of a quantity's variance that cells have to explain
 LEAST_EFFECT_ROWS = 50  # of each table
@@ -205,7 +206,7 @@ def _ranks(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def _told(found: Quantities, seed: int) -> tuple[Foretold, Foretold]:
     """What the quantities of other columns say about each one, of real rows by models that did not learn from them."""
-    rng = np.random.default_rng([seed, 109])
+    rng = generator(seed, RandomStream.EFFECT_HALVES)
     tables = found.real, found.other
     halves = [rng.permutation(np.arange(len(table)) % 2) for table in tables]
     said = [np.zeros_like(table) for table in tables]

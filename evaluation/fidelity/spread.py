@@ -11,6 +11,7 @@ from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Counted
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 
 LEAST_GROUPS = 20  # of several rows, in either table
 KOLMOGOROV = 0.63  # of the root of 1/n + 1/m: 3.1 times it, or 4.3, is what distributions differ by once in 1e3, or 1e5
@@ -82,7 +83,7 @@ def _distances(values: np.ndarray, groups: np.ndarray, ordered: bool, seed: int)
     """
     known = ~np.isnan(values)
     values, groups = values[known], groups[known]
-    order = np.lexsort((values if ordered else np.random.default_rng([seed, 139]).random(len(values)), groups))
+    order = np.lexsort((values if ordered else generator(seed, RandomStream.SPREAD_TIES).random(len(values)), groups))
     same = np.diff(groups[order]) == 0
     found, owner = np.abs(np.diff(values[order]))[same], groups[order][1:][same]
     sizes = np.bincount(owner)

@@ -15,6 +15,7 @@ from launderette.evaluation.fidelity import effects
 from launderette.evaluation.measures.intervals import placements
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.streams import RandomStream, generator
 
 TIME_ROWS = 20_000
 PERIODS = 16  # of equally many real rows
@@ -40,7 +41,7 @@ def over_time(samples: Samples, *, seed: int = 0) -> Score:
 
     def measure(role: str) -> list[Loss]:
         real, owners = chance.real(samples, role), chance.owners(samples, role)
-        chosen = np.random.default_rng([seed, 83]).permutation(len(real))[:TIME_ROWS]
+        chosen = generator(seed, RandomStream.TIME_ROWS).permutation(len(real))[:TIME_ROWS]
         tables = real.iloc[chosen], samples.table(role).iloc[samples.rows(role, TIME_ROWS, seed)]
         owners = None if owners is None else owners[chosen]
         parts = len(dates) * len(columns) * 4

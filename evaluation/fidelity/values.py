@@ -14,6 +14,7 @@ from launderette.evaluation.chance import Loss
 from launderette.evaluation.measures import formats
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.streams import RandomStream, generator
 
 VALUE_ROWS = 50_000
 GRID_ROWS = 10_000
@@ -169,7 +170,7 @@ def granularity(samples: Samples, *, seed: int = 0) -> Score:
 
 
 def _some(values: np.ndarray, seed: int) -> np.ndarray:
-    return np.random.default_rng([seed, 61]).permutation(values)[:GRID_ROWS]
+    return generator(seed, RandomStream.GRID_ROWS_JUDGED).permutation(values)[:GRID_ROWS]
 
 
 def _rounded(samples: Samples, column: str, real: np.ndarray, other: np.ndarray, parts: int) -> list[Loss]:

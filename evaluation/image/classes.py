@@ -15,6 +15,7 @@ from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 from launderette.evaluation.summaries import small_cells
 
 CLASS_IMAGES, LEAST_CLASS_IMAGES = 400, 20  # of a class whose coverage is measured
@@ -93,7 +94,7 @@ def _present(samples: ImageSamples, role: str) -> Iterator[Counted]:
 def _covered(samples: ImageSamples, role: str, seed: int) -> Iterator[Counted]:
     """What each class that is large enough has lost of its coverage."""
     rows, points = coordinates.of_roles(samples, seed)
-    roles, rng = against(samples, role), np.random.default_rng([seed, 97])
+    roles, rng = against(samples, role), generator(seed, RandomStream.CLASS_COVERAGE)
     real = np.concatenate([points[r] for r in roles])
     real_codes = np.concatenate([codes(samples, r)[rows[r]] for r in roles])
     other_codes = codes(samples, role)[rows[role]]
@@ -136,7 +137,7 @@ def _side(samples: ImageSamples, roles: tuple[str, ...], seed: int) -> Side:
     rows = [(role, samples.rows(role, SEARCHED_IMAGES, seed)) for role in roles]
     pixels = np.concatenate([samples.take(role, chosen, seed) for role, chosen in rows])
     labels = [codes(samples, role)[chosen] for role, chosen in rows] if len(samples.classes) else []
-    order = np.random.default_rng([seed, 101]).permutation(len(pixels))[:SEARCHED_IMAGES]
+    order = generator(seed, RandomStream.IMAGES_SEARCHED).permutation(len(pixels))[:SEARCHED_IMAGES]
     return pixels[order], np.concatenate([*labels, np.zeros(0 if labels else len(pixels), np.int64)])[order]
 
 

@@ -18,6 +18,7 @@ from launderette.evaluation.image.quality import TAUGHT, obstacle, untested
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.scores import Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 
 LABEL_FOLDS = 5
 EVERY = "all classes"
@@ -65,7 +66,7 @@ def _missed(part: str, wrong: np.ndarray, usual: np.ndarray, parts: int, words: 
 def _judged(samples: ImageSamples, role: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Label codes of images of a role, and the class that each looks like to a fit that has not seen it."""
     rows, points = coordinates.of_roles(samples, seed)
-    folds = np.random.default_rng([seed, 103]).integers(0, LABEL_FOLDS, len(rows[role]))
+    folds = generator(seed, RandomStream.LABEL_FOLDS_JUDGED).integers(0, LABEL_FOLDS, len(rows[role]))
     fits, seen = _fits(samples, seed), np.zeros(len(folds), np.int64)
     if role == "train":
         folds = _folds(len(rows["train"]), seed)
@@ -75,7 +76,7 @@ def _judged(samples: ImageSamples, role: str, seed: int) -> tuple[np.ndarray, np
 
 
 def _folds(count: int, seed: int) -> np.ndarray:
-    return np.random.default_rng([seed, 107]).permutation(count) % LABEL_FOLDS
+    return generator(seed, RandomStream.LABEL_FOLDS_FITTED).permutation(count) % LABEL_FOLDS
 
 
 @once

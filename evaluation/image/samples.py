@@ -16,6 +16,7 @@ from launderette.evaluation.models import label_network
 from launderette.evaluation.models.features import Features, imagenet
 from launderette.evaluation.scores import EvaluationError
 from launderette.evaluation.sides import Sides, checked
+from launderette.evaluation.streams import RandomStream, generator
 
 FEATURE_IMAGES = 3000  # images of each collection in feature space
 LEAST_IMAGES = 20  # images of each collection
@@ -55,9 +56,8 @@ class ImageSamples(Sides):
         if role != "shuffled":
             return np.array(self.pixels[role][rows])
         flat = np.array(self.pixels["train"][rows]).reshape(len(rows), -1)
-        return (
-            np.random.default_rng([seed, 31]).permuted(flat, axis=0).reshape(len(rows), *self.pixels["train"].shape[1:])
-        )
+        shuffled = generator(seed, RandomStream.SHUFFLED_PIXELS).permuted(flat, axis=0)
+        return shuffled.reshape(len(rows), *self.pixels["train"].shape[1:])
 
     def seen(self, role: str, count: int, seed: int) -> torch.Tensor:
         """Features of `count` images of a role, in units of the training features' deviation: float32 [count, d]."""

@@ -16,6 +16,7 @@ from launderette.evaluation.inputs import checks, nearness, repeats
 from launderette.evaluation.inputs.findings import Finding, judged
 from launderette.evaluation.measures.neighbours import REAL_ROLES
 from launderette.evaluation.models.features import principal
+from launderette.evaluation.streams import RandomStream, generator
 
 DRIFT_DIMENSIONS, DRIFT_SIDE = 32, 16  # principal components; pixels of a side, of images compared pixel by pixel
 COMPARED_REPEATS, COMPARED_VALUES = 50, 50_000_000  # repeated images compared with others, values of those
@@ -59,7 +60,7 @@ def _alone(samples: ImageSamples, repeated: np.ndarray, seed: int) -> bool:
     chance.
     """
     real = [samples.pixels[role] for role in REAL_ROLES if role in samples.pixels]
-    rng = np.random.default_rng([seed, 89])
+    rng = generator(seed, RandomStream.IMAGES_ALONE)
     size = sum(map(len, real))
     others = rng.permutation(size)[: max(COMPARED_REPEATS, COMPARED_VALUES // real[0][0].size)]
     among = _take(real, others)

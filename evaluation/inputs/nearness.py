@@ -12,6 +12,7 @@ from launderette.evaluation.measures import intervals, neighbours
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 ASKED_ROWS, DISTANCES = 3000, 1_000_000_000
 DISTANCE_QUANTILES = 0.01, 0.05, 0.2, 0.5  # of the distances between training rows
@@ -56,7 +57,7 @@ def told_apart(samples: Samples, seed: int) -> tuple[float, float, int]:
         _one_each(samples, role, samples.rows(role, samples.size(role), seed + 1)) for role in ("train", "holdout")
     ]
     size = min(*map(len, chosen), DRIFT_ROWS)
-    drawn = [np.random.default_rng([seed, 83]).permutation(rows)[:size] for rows in chosen]
+    drawn = [generator(seed, RandomStream.DRIFT_ROWS).permutation(rows)[:size] for rows in chosen]
     sides = [
         learners.features(samples, samples.table(role).iloc[rows], samples.known)
         for role, rows in zip(("train", "holdout"), drawn, strict=True)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.special import betainc
 from scipy.stats import betabinom, binom, binomtest, rankdata, t
 
+from launderette.evaluation.streams import RandomStream, generator
+
 BOOTSTRAP_REPEATS = 200
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
@@ -62,7 +64,7 @@ def widened(value: float, ends: Ends, rows: float, *, lower: float = 0.0, upper:
 def spread(values: np.ndarray, seed: int) -> Ends:
     """How far the mean of `values` [rows] moves when rows are redrawn: 2.5 % and 97.5 % quantiles, about zero."""
     values = np.asarray(values, dtype=np.float64)
-    rng = np.random.default_rng([seed, 11])
+    rng = generator(seed, RandomStream.SPREAD)
     means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(BOOTSTRAP_REPEATS)])
     low, high = np.quantile(means - values.mean(), [TAIL, 1 - TAIL])
     return float(min(low, 0.0)), float(max(high, 0.0))
@@ -96,7 +98,7 @@ def auc(positives: np.ndarray, negatives: np.ndarray) -> float:
 
 def weights(size: int, seed: int) -> np.ndarray:
     """How often each of `size` rows is drawn in each bootstrap repeat: float64 [BOOTSTRAP_REPEATS, size]."""
-    rng = np.random.default_rng([seed, 7])
+    rng = generator(seed, RandomStream.BOOTSTRAP)
     return np.stack(
         [np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(BOOTSTRAP_REPEATS)]
     ).astype(np.float64)

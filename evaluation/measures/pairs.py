@@ -15,6 +15,7 @@ import numpy as np
 
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 MOST_COLUMN_PAIRS = 5000  # compared at most: a wider table than 100 columns has that many drawn by the seed
 PAIR_ROWS = 200_000  # of each table
@@ -99,10 +100,8 @@ def build(samples: Samples, seed: int) -> Pairs:
     chosen = list(combinations(range(len(columns)), 2))
     possible = len(chosen)
     if possible > MOST_COLUMN_PAIRS:
-        chosen = [
-            chosen[i]
-            for i in np.sort(np.random.default_rng([seed, 3]).choice(possible, MOST_COLUMN_PAIRS, replace=False))
-        ]
+        kept = generator(seed, RandomStream.COLUMN_PAIRS).choice(possible, MOST_COLUMN_PAIRS, replace=False)
+        chosen = [chosen[i] for i in np.sort(kept)]
     roles = {}
     for name in names:
         stacked = np.stack(codes[name]) if columns else np.zeros((0, len(rows[name])), np.int32)

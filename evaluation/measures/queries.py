@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 QUERIES = 500
 CONDITIONS = 3  # at most, each on its own column, and two at least where there are two columns
@@ -14,7 +15,7 @@ Condition = tuple[str, float, float]  # column, and the ends of a closed range; 
 
 def draw(samples: Samples, seed: int) -> list[list[Condition]]:
     """Random conjunctions: a label of some training row, or a range between two training values."""
-    rng = np.random.default_rng([seed, 53])
+    rng = generator(seed, RandomStream.QUERIES)
     train = samples.table("train")
     values = {c: _known(samples, train[c].to_numpy(), c) for c in samples.known}
     queries = []

@@ -8,6 +8,7 @@ import numpy as np
 
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 DRAWS = 400  # of as many real rows
 SELDOM_AGAIN = 0.95  # discount of labels that hardly ever come again: no categories
@@ -36,7 +37,7 @@ class Occurrences:
     def interval(self, seed: int) -> tuple[float, float, float]:
         """The mean share retained, with its interval from redrawn rows of the table."""
         # other rows hold nothing rare: they are only counted
-        rng, rows = np.random.default_rng([seed, 13]), np.unique(self.rows)
+        rng, rows = generator(seed, RandomStream.RARE_INTERVAL), np.unique(self.rows)
         weights, means = np.zeros(self.size), []
         for _ in range(intervals.BOOTSTRAP_REPEATS):
             drawn = rng.integers(0, max(1, len(rows)), rng.binomial(self.size, len(rows) / self.size))
@@ -54,7 +55,7 @@ def by_chance(found: Occurrences, seed: int) -> tuple[float, float]:
     The rate behind a count of c is Gamma(c - d): of many labels that one row has each, as names are, few come again.
     The discount d = n1 / (n1 + 2 n2 + 1), of n1 labels that one row has and n2 that two have (Ney et al. 1994).
     """
-    rng = np.random.default_rng([seed, 79])
+    rng = generator(seed, RandomStream.RARE_BY_CHANCE)
     ones, twos = rng.poisson(found.seen.T[:, None], (2, DRAWS, len(found.seen)))
     left = found.counts - (ones / (ones + 2 * twos + 1))[:, found.columns]
     rates = found.expected / found.counts * rng.gamma(left)

@@ -12,6 +12,7 @@ from launderette.evaluation.chance import Owners
 from launderette.evaluation.measures import neighbours
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
+from launderette.evaluation.streams import RandomStream, generator
 
 FOLDS = 3
 BOOSTING_STEPS = 40  # of boosted trees: few, since probabilities count and not ranks alone
@@ -35,7 +36,7 @@ def opinions(
     columns = tuple(c for c in samples.known if c != samples.target)
     folds = [_folds(table[list(columns)], seed) for table in (real, *tables)]
     if owners is not None:
-        folds[0] = folds[1] = np.random.default_rng([seed, 103]).integers(FOLDS, size=owners.max() + 1)[owners]
+        folds[0] = folds[1] = generator(seed, RandomStream.JUDGE_FOLDS).integers(FOLDS, size=owners.max() + 1)[owners]
     classes = int(values.max()) + 1 if values.dtype.kind == "i" else None
     found = [np.zeros((len(table), classes or 1)) for table in tables]
     for learner in learners.FAMILIES:

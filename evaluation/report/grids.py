@@ -14,6 +14,7 @@ from PIL import Image
 from launderette.evaluation.image.coordinates import flat
 from launderette.evaluation.image.samples import ImageSamples
 from launderette.evaluation.measures import neighbours
+from launderette.evaluation.streams import RandomStream, generator
 from launderette.evaluation.summaries.charts import label_chart
 
 CLASSES, COLUMNS = 12, 12
@@ -48,7 +49,7 @@ def _labels(samples: ImageSamples) -> list[dict]:
 
 def _drawn(samples: ImageSamples, seed: int) -> tuple[str, list[str]]:
     """Synthetic images, a row for each label, and these labels; rows of all where there is none."""
-    rng = np.random.default_rng([seed, 83])
+    rng = generator(seed, RandomStream.IMAGES_SHOWN)
     codes = samples.labels["synthetic"] if len(samples.classes) else np.arange(samples.size("synthetic")) % 4
     rows, shown = [], np.unique(codes[codes >= 0])[:CLASSES]
     for code in shown:

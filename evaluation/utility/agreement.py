@@ -16,6 +16,7 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import judges
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 from launderette.evaluation.utility import targets, wrong_labels
 from launderette.evaluation.utility.targets import FREQUENT_CLASSES, is_quantity
 from launderette.evaluation.utility.wrong_labels import LEAST_CLASS, Judged
@@ -100,7 +101,7 @@ def _rows(samples: Samples, table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Rows whose target is compared, at most AGREEMENT_ROWS of them."""
     values = table[samples.target]
     table = table[values.notna() if is_quantity(samples) else values.isin(_classes(samples))]
-    return table.iloc[np.sort(np.random.default_rng([seed, 97]).permutation(len(table))[:AGREEMENT_ROWS])]
+    return table.iloc[np.sort(generator(seed, RandomStream.AGREEMENT_ROWS).permutation(len(table))[:AGREEMENT_ROWS])]
 
 
 @once

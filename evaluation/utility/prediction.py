@@ -14,6 +14,7 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.models import learners
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
+from launderette.evaluation.streams import RandomStream, generator
 from launderette.evaluation.utility import targets
 from launderette.evaluation.utility.targets import FREQUENT_CLASSES
 
@@ -175,7 +176,7 @@ def _crossed(
 ) -> Guesses:
     """Guesses for each half of the test rows by models trained on so many other holdout rows."""
     guesses = {learner: np.zeros((len(test), 1 if classes is None else len(classes))) for learner in learners.FAMILIES}
-    rng = np.random.default_rng([seed, 89])
+    rng = generator(seed, RandomStream.PREDICTION_ROWS)
     for half in halves:
         others = np.setdiff1d(_with_target(samples, "holdout"), test[half])
         fit = np.sort(rng.permutation(others)[:rows])

@@ -40,7 +40,8 @@ COMMON_CODE = (  # that every step runs, or may run
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (
     *(f"evaluation/{name}.py" for name in ("__init__", "canonical", "chance", "divided", "entities", "metadata")),
-    *(f"evaluation/{name}.py" for name in ("notebook", "panels", "samples", "scores", "sides", "units", "unseen")),
+    *(f"evaluation/{name}.py" for name in ("notebook", "panels", "samples", "scores", "sides", "streams")),
+    *(f"evaluation/{name}.py" for name in ("units", "unseen")),
     *(f"evaluation/{name}" for name in ("inputs", "fidelity", "utility", "diversity", "privacy", "image")),
     *(f"evaluation/{name}" for name in ("attacks", "copies", "measures", "models")),
     *(f"evaluation/summaries/{name}.py" for name in ("charts", "internal", "small_cells")),
@@ -49,7 +50,7 @@ SCORING_CODE = (
 DECIDING_CODE = (
     *("pipelines/config/rules.py", "pipelines/release", "pipelines/sinks", "pipelines/search"),
     *("evaluation/report", "evaluation/summaries", "evaluation/measures"),
-    *("evaluation/scores.py", "evaluation/units.py"),
+    *("evaluation/scores.py", "evaluation/streams.py", "evaluation/units.py"),
 )
 TABLE_LIBRARIES = ("numpy", "pandas", "pyarrow")  # that every step needs; another version may draw otherwise
 FILE_LIBRARIES = ("pillow", "pydicom", "openpyxl")
