@@ -10,7 +10,7 @@ turns on a grid, such as the times of a clock or the years of a series, of their
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
 import numpy as np
@@ -68,7 +68,7 @@ def counted(samples: Samples) -> list[Count]:
     """
     sizes = np.array([samples.size(role) for role in ROLES])
     columns = Columns(samples, samples.known)
-    naming = {c for c in columns if _names(samples, c, columns)}
+    naming = [c for c in columns if _names(samples, c, columns)]  # in their order, which a set has not
     numbers = columns.only(c for c in columns if samples.kinds[c] == "numerical")
     steps = {c: _step(samples, c, values[~np.isnan(values)]) for c, values in numbers.items()}
     families: tuple[Sequence[RareValues | Sharing], ...] = (
@@ -90,7 +90,7 @@ def counted(samples: Samples) -> list[Count]:
     return found
 
 
-def _groups(samples: Samples, columns: Columns, naming: Set[str], sizes: np.ndarray) -> list[RareValues]:
+def _groups(samples: Samples, columns: Columns, naming: Sequence[str], sizes: np.ndarray) -> list[RareValues]:
     """Rare values by where they stand, without those of several columns together and of parts of texts."""
     numbers = [c for c in columns if samples.is_number(c)]
     labels = {c: rare_in(columns[c], sizes) for c in columns if c not in numbers}
@@ -107,7 +107,7 @@ def _groups(samples: Samples, columns: Columns, naming: Set[str], sizes: np.ndar
     turning = {c for c in numbers if spaced(columns[c], sizes)}
     ends = {"at the ends of columns of numbers": set(numbers) - turning, "at the ends of columns in turns": turning}
     found |= {w: apart([_extremes(columns[c], sizes) for c in numbers if c in of]) for w, of in ends.items() if of}
-    turns = {*(f"in {c}" for c in naming & turning), "at the ends of columns in turns"}
+    turns = {*(f"in {c}" for c in naming if c in turning), "at the ends of columns in turns"}
     return [RareValues(where, rare, sizes, where in turns) for where, rare in found.items() if len(rare)]
 
 

@@ -35,6 +35,16 @@ def test_what_two_columns_have_of_the_same_rows_counts_once():
     assert {count["of"] for count in counts if "values in" in count["counted"]} == {60}
 
 
+def test_counts_stand_in_the_order_of_the_columns():
+    rng = np.random.default_rng(0)
+    tables = [pd.DataFrame(rng.permutation(4_000).reshape(200, 20)[:, :8] * 7.3).add_prefix("n") for _ in range(3)]
+    groups = [
+        count.counted for count in rare_values.counted(samples.make(*tables)) if "rare values in n" in count.counted
+    ]
+    training = [words.split()[3] for words in groups if "one training row" in words]
+    assert training == sorted(training) and len(training) > 3
+
+
 def test_chance_of_values_that_as_many_rows_have_is_binomial():
     assert rare_counts.most(np.full(30, 0.4), 0.001) == binom.isf(0.001, 30, 0.4)
     many = rare_counts.most(np.full(6000, 0.4), 0.001)
