@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from launderette.evaluation.attacks import linkage, membership_scores, near_pairs
+from launderette.evaluation.attacks import few_columns, linkage, membership_scores
 from launderette.evaluation.attacks.attacker import Attacker
 from launderette.evaluation.attacks.membership_scores import Scores
 from launderette.evaluation.measures.neighbours import Group
@@ -41,7 +41,7 @@ class Evidence:
     rows: np.ndarray  # of the training table: the members
     held: np.ndarray  # of the holdout: the non-members
     linked: tuple[str, ...] = ()  # columns found to leak more than others, by either half of the candidates
-    paired: tuple[str, ...] = ()  # the few in which rows lie nearest to released ones
+    few: tuple[str, ...] = ()  # the few in which rows lie nearest to released ones
 
     @property
     def isolated(self) -> float:
@@ -101,7 +101,7 @@ def evidence(samples: Samples, role: str, seed: int, least: int = SMALLEST) -> E
         for name, signal in {**samples.signals, **({"loss": samples.loss} if samples.loss else {})}.items():
             _add_signal(attacker, name, signal, found)
     isolation = attacker.usual(attacker.members)[0].mean(1), attacker.usual(attacker.non_members)[0].mean(1)
-    told = (linkage.found(attacker), near_pairs.found(attacker)) if role == "synthetic" else ()
+    told = (linkage.found(attacker), few_columns.found(attacker)) if role == "synthetic" else ()
     return Evidence(*found, isolation, len(rows), members, non_members, *told)
 
 

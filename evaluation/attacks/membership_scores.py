@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from launderette.evaluation.attacks import blocks, linkage, matching, near_pairs
+from launderette.evaluation.attacks import blocks, few_columns, linkage, matching
 from launderette.evaluation.attacks.attacker import LEAST_GAP, MEMBERSHIP_NEIGHBOURS, Attacker, without
 from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.models import learners
@@ -31,7 +31,7 @@ def no_box(attacker: Attacker, *, thorough: bool = True) -> tuple[Scores, Scores
     trained = {}
     if thorough:
         trained = {"classifier": classifier(attacker), "forest": forest(attacker)}
-        for members, non_members in (blocks.scores(attacker), near_pairs.scores(attacker), linkage.scores(attacker)):
+        for members, non_members in (blocks.scores(attacker), few_columns.scores(attacker), linkage.scores(attacker)):
             trained |= {name: (members[name], non_members[name]) for name in members}
     for name, sides in trained.items():
         for scores, values in zip(found, sides, strict=True):

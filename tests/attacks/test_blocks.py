@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation import calibration, privacy, samples
-from evaluation.attacks import blocks, choice, near_pairs
+from evaluation.attacks import blocks, choice, few_columns
 from evaluation.attacks.attacker import Attacker
 from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
@@ -55,11 +55,11 @@ def test_three_columns_under_noise_are_recognised_where_two_of_them_are_not(monk
     train, holdout, fresh = (pd.DataFrame(rng.normal(size=(n, 6)), columns=names) for n in (600, 300, 600))
     fresh[names[:3]] = train[names[:3]] + 0.03 * rng.normal(size=(600, 3))
     found = []
-    for most in (near_pairs.MOST_TOGETHER, 2):
-        monkeypatch.setattr(near_pairs, "MOST_TOGETHER", most)
+    for most in (few_columns.MOST_TOGETHER, 2):
+        monkeypatch.setattr(few_columns, "MOST_TOGETHER", most)
         groups = (Group(role, np.arange(n)) for role, n in (("synthetic", 600), ("train", 600), ("holdout", 300)))
-        sides = near_pairs.scores(Attacker(samples.make(train, holdout, fresh), *groups, 0))
-        found.append(strength(*(side[near_pairs.NEAREST_IN_FEW] for side in sides)))
+        sides = few_columns.scores(Attacker(samples.make(train, holdout, fresh), *groups, 0))
+        found.append(strength(*(side[few_columns.NEAREST_IN_FEW] for side in sides)))
     assert found[0] > 2 * found[1]
 
 

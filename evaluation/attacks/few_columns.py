@@ -24,10 +24,10 @@ from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.streams import RandomStream, generator
 
-PAIRED_NUMBERS = 8  # columns: those of the most different values
+MOST_DIFFERENT_COLUMNS = 8  # columns: those of the most different values
 LEAST_DIFFERENT = 100  # values of such a column
 WIDENED_PAIRS, MOST_TOGETHER = 3, 5  # pairs that further columns are taken to; columns in all
-PAIR_SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
+FEW_SEARCHED_ROWS = 50_000  # released rows searched: of more, as many as that are drawn
 MOST_MOVES = 2**22  # pairs of rows with equal gaps, of which moves are counted
 LEAST_MOVES, STANDS_OUT = 20, 3  # times that a move is made; that often as the next one
 MOVE_DECIMALS = 6  # beyond which numbers are arithmetic
@@ -96,15 +96,16 @@ def _strongest(
 
 
 def _columns(samples: Samples) -> list[str]:
+    """The numbers and dates of the most different values."""
     numbers = [c for c in samples.known if samples.kinds.get(c) in ("numerical", "datetime")]
-    different = {c: samples.table("train")[c].nunique() for c in numbers}
-    return sorted((c for c in numbers if different[c] >= LEAST_DIFFERENT), key=lambda c: -different[c])[:PAIRED_NUMBERS]
+    different = {c: n for c in numbers if (n := samples.table("train")[c].nunique()) >= LEAST_DIFFERENT}
+    return sorted(different, key=lambda c: -different[c])[:MOST_DIFFERENT_COLUMNS]
 
 
 def _values(attacker: Attacker, name: str) -> Sides:
     """Values of all candidates and of the released rows."""
-    order = generator(attacker.seed, RandomStream.PAIR_ROWS_SEARCHED).permutation(attacker.released.rows)
-    groups = *attacker.candidates, Group(attacker.released.role, order[:PAIR_SEARCHED_ROWS])
+    order = generator(attacker.seed, RandomStream.FEW_COLUMNS_SEARCHED).permutation(attacker.released.rows)
+    groups = *attacker.candidates, Group(attacker.released.role, order[:FEW_SEARCHED_ROWS])
     *known, released = (attacker.samples.table(group.role)[name].to_numpy()[group.rows] for group in groups)
     return np.concatenate(known), released
 
