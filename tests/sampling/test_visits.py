@@ -60,6 +60,14 @@ def test_a_row_of_a_visit_depends_on_its_number_alone(model, tmp_path):
         pd.testing.assert_frame_equal(part, whole.iloc[1000:].reset_index(drop=True))
 
 
+def test_visits_whose_dates_protection_moves_together_do_not_hide_what_the_others_keep():
+    frame = results()
+    frame["at"] = frame["at"].clip(*frame["at"].quantile([0.1, 0.9]))
+    assert (frame.groupby(["patient", "at"])["ward"].nunique() > 1).any()
+    found = encoder.fit(frame, infer(frame, {"patient": "identifier"}), groups=frame["patient"])
+    assert [found.columns[k].name for k in found.panel.visited] == ["at", "ward"] and found.panel.distinct
+
+
 def test_a_column_that_names_visits_is_taken_where_there_is_one():
     frame = results()
     frame["visit"] = [f"V-{k * 3 + 500:05d}" for k in frame.groupby(["patient", "at"]).ngroup()]
