@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from launderette.generators.contract import Where
 from launderette.generators.data.images import ImageForm, Images
 from launderette.generators.data.schema import Schema
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.notebook import ShownModel, name_of
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.sampling import rows

@@ -24,7 +24,7 @@ from launderette.generators.contract import Budget, Progress
 from launderette.generators.data.schema import Schema
 from launderette.generators.data.values import names_of
 from launderette.generators.devices import device as devices
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.optimizers.adam import Adam, ParameterGroup
 from launderette.generators.privacy import descent, subsampling

@@ -12,7 +12,7 @@ import pandas as pd
 
 from launderette.generators.derived.columns import Derived, values_of
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 
 LEAST_CANDIDATES = 256  # for a row
 AGREEING_CANDIDATES, MOST_WIDTHS = 4, 1e3  # that come nearest; of the kernel, by which a value is missed

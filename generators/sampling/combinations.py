@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.errors import GeneratorError
 

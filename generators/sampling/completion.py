@@ -7,7 +7,7 @@ import pandas as pd
 
 from launderette.generators.derived.columns import Derived, per_unit, slack_of, values_of
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.labels import Labels
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from launderette.generators.devices.device import accelerated
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.sampling.constraints import Constraints
 

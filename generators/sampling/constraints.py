@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.sampling import domains
 from launderette.generators.sampling.domains import Domain

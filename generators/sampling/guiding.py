@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.formulas.polynomial import Polynomial
 from launderette.generators.sampling import domains
 from launderette.generators.sampling.constraints import RELATIVE_SLACK, EncodedRule, Linear

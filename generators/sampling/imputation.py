@@ -14,7 +14,7 @@ from launderette.generators.data import parts
 from launderette.generators.data.schema import Datetime, Numerical, conform
 from launderette.generators.derived import running
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import from_grid, is_duration

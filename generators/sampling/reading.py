@@ -18,7 +18,8 @@ from launderette.generators.data.schema import Composite, Identifier, Learned, S
 from launderette.generators.derived.columns import Derived
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
-from launderette.generators.encoding.encoder import Encoding, fit
+from launderette.generators.encoding.encoder import fit
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formats.grid import to_grid, zone_shift

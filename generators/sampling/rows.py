@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.derived import running
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling import raking
 from launderette.generators.sampling.combinations import Combinations

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 from torch.special import ndtr, ndtri
 
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.identifiers import entities
 from launderette.generators.identifiers.panels import LEAST_ENTITIES, Panel, in_turn
 from launderette.generators.sampling.rows import MOST_CHUNKS, RETRIED, attempt_seed

@@ -19,7 +19,7 @@ from torch import Tensor
 from launderette.generators.contract import Where
 from launderette.generators.data.groups import numbered
 from launderette.generators.data.schema import Schema
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.fitted import FittedTable
 from launderette.generators.networks.attention import MOST_GATED_TOKENS
 from launderette.generators.networks.drawn import DrawnFactors

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from launderette.generators.contract import Where
 from launderette.generators.data.schema import Schema
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.fitted import FittedTable
 from launderette.generators.gradients.per_row import Tape

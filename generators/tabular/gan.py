@@ -20,7 +20,7 @@ from torch import Tensor
 
 from launderette.generators.contract import Where
 from launderette.generators.data.schema import Schema
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable

@@ -21,7 +21,7 @@ from launderette.generators.contract import Where
 from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring, told

@@ -20,7 +20,7 @@ from launderette.generators.data.schema import Schema
 from launderette.generators.devices import device as devices
 from launderette.generators.devices import memory
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.errors import GeneratorError
 from launderette.generators.sampling.conditioning import CHUNK_ROWS
 from launderette.generators.training import loop, state, validation

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generators.data.inference import infer
 from generators.encoding import encoder
-from generators.encoding.encoder import Encoding
+from generators.encoding.encoding import Encoding
 from generators.encoding.intervals import LEAST_ROWS_PER_VALUE, cells_of
 from generators.sampling import reading
 from tests.generators import tables

@@ -15,6 +15,7 @@ import generators
 from generators import IdentifierWarning
 from generators.data.inference import infer
 from generators.encoding import encoder
+from generators.encoding.encoding import Encoding
 from generators.identifiers import check_digits, forms
 from generators.identifiers.check_digits import corrected, is_valid
 from generators.identifiers.detection import is_named
@@ -171,7 +172,7 @@ def test_labels_of_few_rows_are_no_identifiers(name):
 def drawn(frame, n, seed=0, salt=""):
     frame = frame.assign(x=np.arange(len(frame)) % 7 / 2)
     encoded = encoder.fit(frame, infer(frame), salt)
-    encoded = encoder.Encoding.from_dict(encoded.to_dict())
+    encoded = Encoding.from_dict(encoded.to_dict())
     tokens = encoded.encode(frame)[np.random.default_rng(seed).integers(0, len(frame), n)]
     return encoded.decode(tokens, np.full((n, len(encoded.columns)), 0.5), seed=seed)
 

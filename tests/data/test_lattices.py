@@ -8,7 +8,7 @@ import pytest
 
 from generators.data.inference import infer
 from generators.encoding import encoder
-from generators.encoding.encoder import Encoding
+from generators.encoding.encoding import Encoding
 from generators.encoding.lattices import lattice_of
 
 RNG = np.random.default_rng(0)

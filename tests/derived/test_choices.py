@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from generators import infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 
 
 def flags(labels: np.ndarray, names: str, dtype: str) -> dict[str, np.ndarray]:

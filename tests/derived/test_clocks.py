@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import generators
 from generators import Budget, infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 
 START = pd.Timestamp("2024-03-01")
 

@@ -12,7 +12,7 @@ import generators
 from generators import Budget, GeneratorError, infer
 from launderette.generators.data.schema import Schema
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.pipelines.stages.protection import protect
 from tests.derived import tables
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import generators
 from generators import Budget, infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.formulas.step_function import StepFunction
 
 BANDS = ["under", "normal", "over", "obese"]

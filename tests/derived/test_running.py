@@ -12,7 +12,7 @@ from evaluation.fidelity import within_entities
 from generators.contract import Budget
 from generators.data.inference import infer
 from generators.derived import running
-from generators.encoding.encoder import Encoding
+from generators.encoding.encoding import Encoding
 from generators.errors import GeneratorError
 from pipelines.config.rules import DEFAULT_RULES
 

@@ -11,7 +11,7 @@ from launderette import fit
 from launderette.generators.contract import Budget
 from launderette.generators.data.inference import infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 
 ROWS = 600
 SCALES = {"growth": (3.0, 1.0), "per head": (5e3, 2e3), "total": (1e9, 3e8)}  # mean and deviation

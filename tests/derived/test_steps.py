@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from generators import infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.formulas.step_function import StepFunction
 from launderette.generators.sampling import reading
 

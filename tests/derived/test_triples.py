@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generators import infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 
 GIVEN = {
     "a + b + c": lambda a, b, c: a + b + c,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from launderette.generators.data.inference import infer
 from launderette.generators.encoding import encoder
-from launderette.generators.encoding.encoder import Encoding
+from launderette.generators.encoding.encoding import Encoding
 
 ROWS = 400
 DECIMALS = {"glucose": 0, "potassium": 1, "creatinine": 2}

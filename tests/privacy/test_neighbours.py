@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import generators
-from generators.encoding.encoder import Encoding
+from generators.encoding.encoding import Encoding
 from generators.privacy import entropy, fitting, learning, noise, subsampling
 from generators.privacy.queries import NoisyQueries
 from generators.tabular import marginals
