@@ -8,7 +8,7 @@ a type and a line of our code: the text of a foreign exception may quote a row, 
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import cache, partial
 from pathlib import Path
@@ -195,21 +195,26 @@ def _spread(runner: str, shard: Shard, job: str, digest: str, numbers: Sequence[
     if runner == "threads" or not numbers:  # of torch, which use every core for one shard
         return one_by_one(shard, job, digest, numbers, done)
     part: Any = _task(shard.__name__, shard.__doc__, working.part, retries=False)
-    with ray.explained(runner), _task_runner(runner) as workers:
+    with ray.explained(runner), _workers(runner) as workers:
         told = {"shard": unmapped(shard), "job": unmapped(job), "digest": unmapped(digest), "k": list(numbers)}
         for k, future in zip(numbers, workers.map(part, told), strict=True):
             future.result()
             done(k)
 
 
-def _task_runner(runner: str) -> TaskRunner[Any]:
-    """Return processes of this machine, or a cluster of Ray; LaunderError for one that is not there."""
+@contextmanager
+def _workers(runner: str) -> Iterator[TaskRunner[Any]]:
+    """Yield processes of this machine, or a cluster of Ray; LaunderError for one that is not there."""
     if runner == "processes":
-        return ProcessPoolTaskRunner(max_workers=os.cpu_count())
+        with ProcessPoolTaskRunner(max_workers=os.cpu_count()) as workers:
+            yield workers
+        return
     address = ray.address(runner, users_server())
     from prefect_ray import RayTaskRunner  # an extra
 
-    return RayTaskRunner(address=address, init_kwargs=ray.options(address))
+    connection = cluster.connected(address) if address else nullcontext()  # which the runner then takes
+    with connection, RayTaskRunner(address=address, init_kwargs=ray.options(address)) as workers:
+        yield workers
 
 
 def check_runner(config: RunConfig) -> None:

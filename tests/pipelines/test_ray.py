@@ -68,9 +68,29 @@ def test_what_a_worker_raises_is_one_sentence_without_a_value(error, sentence):
     assert "Amelia" not in str(raised.value)
 
 
+def test_a_connection_that_a_busy_cluster_breaks_off_is_made_again():
+    class Cluster:
+        broken, calls = 2, 0
+
+        def init(self, address, **options):
+            self.calls += 1
+            if self.calls <= self.broken:
+                raise ConnectionAbortedError("Initialization failure from server")
+
+        def shutdown(self):
+            pass
+
+    busy = Cluster()
+    cluster._connect(busy, "ray://head:1")
+    assert busy.calls == 3
+    Cluster.broken = 9
+    with pytest.raises(ConnectionAbortedError):
+        cluster._connect(Cluster(), "ray://head:1")
+
+
 def test_machines_are_asked_for_the_folder_and_the_versions(tmp_path, monkeypatch):
     def at(seen):  # a cluster of this process alone, which sees that path in place of the run's
-        monkeypatch.setattr(cluster, "_connected", nullcontext)
+        monkeypatch.setattr(cluster, "connected", nullcontext)
         monkeypatch.setattr(cluster, "_asked", lambda _, job, digest: ["", working.wrong(seen(job), digest)])
 
     at(lambda job: job)
