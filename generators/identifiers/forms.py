@@ -132,12 +132,12 @@ def _slot(words: Sequence[str], quotes: bool, free: bool) -> str:
     counts = Counter(words)
     if free and any(map(str.isdecimal, "".join(counts))):
         prefix = re.split(r"\d", _shared(words), maxsplit=1)[0] if quotes else ""
-        return _escaped(prefix) + _varied([word[len(prefix) :] for word in words], False, bool(prefix))
+        return _escaped(prefix) + _varied([word[len(prefix) :] for word in words], False, prefix)
     if quotes and len(counts) <= MOST_CHOICES and min(counts.values()) >= COMMON_VALUES:
         return _escaped(words[0]) if len(counts) == 1 else f"({'|'.join(_escaped(w) for w in sorted(counts))})"
     prefix = _shared(words) if quotes else ""
     rest = [word[len(prefix) :] for word in words]
-    return _escaped(prefix) + _varied(rest, quotes, inner=bool(prefix))
+    return _escaped(prefix) + _varied(rest, quotes, prefix)
 
 
 def _shared(words: Sequence[str]) -> str:
@@ -146,18 +146,22 @@ def _shared(words: Sequence[str]) -> str:
     return first[: next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
-def _varied(words: Sequence[str], quotes: bool, inner: bool) -> str:
+def _varied(words: Sequence[str], quotes: bool, prefix: str) -> str:
+    """Return the pattern of what follows a prefix; numbers of several lengths begin with 0 only where one does."""
     lengths = {len(word) for word in words}
     if len(lengths) == 1:
-        return _places(words, quotes, inner)
-    if quotes and not inner and all(re.fullmatch("0|[1-9][0-9]*", word) for word in words):
+        return _places(words, quotes, bool(prefix))
+    if quotes and not prefix and all(re.fullmatch("0|[1-9][0-9]*", word) for word in words):
         return _range([int(word) for word in words])
     runs = [_runs(word) for word in words]
     shapes = Counter(tuple(alphabet for alphabet, _ in run) for run in runs)
     shape, count = shapes.most_common(1)[0]
     if count < SHAPED_SHARE * len(words):
         return _run(_alphabet("".join(words)), [len(word) for word in words])
-    sizes = zip(*([size for _, size in run] for run in runs if tuple(a for a, _ in run) == shape), strict=True)
+    alike = [[size for _, size in run] for run in runs if tuple(a for a, _ in run) == shape]
+    sizes = [list(size) for size in zip(*alike, strict=True)]
+    if shape[:1] == ("0-9",) and not prefix[-1:].isdecimal() and not any(re.match(r"0\d", word) for word in words):
+        shape, sizes = ("1-9", *shape), [[1], [size - 1 for size in sizes[0]], *sizes[1:]]
     return "".join(_run(alphabet, size) for alphabet, size in zip(shape, sizes, strict=True))
 
 

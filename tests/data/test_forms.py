@@ -101,3 +101,10 @@ def test_names_of_words_are_made_up_of_words_in_the_same_case(shapes, others, da
     odd = [" ".join(["xY" * (2 + k % 3)] * len(shapes)) + "Z" * k for k in range(others)]  # a few written otherwise
     drawn = forms.texts(form_of(pd.Series([*real, *odd])), 50, np.random.default_rng(0), taken(set(real)))
     assert all(re.fullmatch(" ".join(SHAPES[shape] for shape in shapes), text) for text in drawn)
+
+
+@pytest.mark.parametrize(("form", "zeros"), [("P{}", False), ("INV-{}", False), ("{}-A", False), ("K{:03d}", True)])
+def test_numbers_of_several_lengths_begin_with_zero_only_where_real_ones_do(form, zeros):
+    real = pd.Series([form.format(k) for k in (*range(1, 700), *range(1000, 1100))])
+    made = forms.texts(form_of(real), 300, np.random.default_rng(0), set(real).__contains__)
+    assert any(re.search(r"(?<!\d)0\d", text) for text in made) == zeros
