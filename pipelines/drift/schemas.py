@@ -18,7 +18,8 @@ WRITTEN = (
     ("width", "pixels wide:"),
     ("channels", "of channels:"),
 )
-COUNTING = re.compile(r"sequence\{\d+\}|\\d\{[\d,]+\}")  # forms of whole numbers: in order, and by their digits
+# forms of whole numbers: in order, and by their digits
+COUNTING = re.compile(r"sequence\{\d+\}|(?:\d|(?:\\d|\[[\d-]+\])\{[\d,]+\}|<\d+-\d+>)+")
 
 
 def compare(before: Schema, now: Schema, renamed: dict[str, str] | None = None) -> list[Drifted]:
