@@ -97,26 +97,13 @@ def _scored(found: Trained, seed: int) -> Score:
     value, floor = (max(0.0, mean[role] / mean["train"]) for role in ("synthetic", "shuffled"))
     low, high = _interval(value, spread["synthetic"], spread["train"])
     ceiling, ceiling_low = _ceiling(mean, spread, guessing)
-    detail = {
-        "measure": name,
-        "synthetic": quality["synthetic"],
-        "real": quality["train"],
-        "test_rows": len(truth),
-        "rows": rows["value"],
-        "ceiling_rows": rows["ceiling"],
-        "ceiling_low": ceiling_low,
-    }
-    return Score(
-        value,
-        low,
-        high,
-        ceiling,
-        floor,
-        "higher",
-        detail,
+    detail = {"measure": name, "synthetic": quality["synthetic"], "real": quality["train"], "test_rows": len(truth)}
+    detail |= {"rows": rows["value"], "ceiling_rows": rows["ceiling"], "ceiling_low": ceiling_low}
+    said = (
         f"Three learners on {rows['value']:,} synthetic and as many real rows, tested on {len(truth):,} holdout rows; "
-        f"the ceiling's on {rows['ceiling']:,} holdout and as many training rows.",
+        f"the ceiling's on {rows['ceiling']:,} holdout and as many training rows."
     )
+    return Score(value, low, high, ceiling, floor, "higher", detail, said)
 
 
 def _ceiling(

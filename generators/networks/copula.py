@@ -89,6 +89,13 @@ class Copula(nn.Module):
         # feature j is the score of a column, its square, or tells whether its token is this level
         places = [(c, k) for c in range(self.columns) for k in self._levels_of(c)]
         self.feature = {c: j for j, (c, k) in reversed(list(enumerate(places)))}  # column -> its first feature
+        numbers = {c: self.feature[c] for c in gaps if c in self.levels and in_order}
+        self.scores = ScoreRegressions(numbers, len(places))
+        self.regressed = self.levels if in_order else {}  # by columns before them: a copula in any order has none
+        self._add_buffers(layout, places)
+
+    def _add_buffers(self, layout: Layout, places: list[tuple[int, int]]) -> None:
+        """Add what fitting fills in, given the column and the level of each feature."""
         self.register_buffer("column", torch.tensor([c for c, _ in places]), persistent=False)
         self.register_buffer("level", torch.tensor([k for _, k in places]), persistent=False)
         self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
@@ -102,9 +109,6 @@ class Copula(nn.Module):
             self.register_buffer(f"squares_{c}", torch.zeros(self.ordered[c] + 1, dtype=torch.float64))
         for l, c in self.fine.items():
             self.register_buffer(f"edges_{l}", torch.zeros(self.ordered[c], layout.sizes[l] + 1, dtype=torch.float64))
-        numbers = {c: self.feature[c] for c in gaps if c in self.levels and in_order}
-        self.scores = ScoreRegressions(numbers, len(places))
-        self.regressed = self.levels if in_order else {}  # by columns before them: a copula in any order has none
         for c, levels in self.regressed.items():
             self.register_buffer(f"slopes_{c}", torch.zeros(len(places), levels + 1, dtype=torch.float64))
             self.register_buffer(f"intercepts_{c}", torch.zeros(levels + 1, dtype=torch.float64))

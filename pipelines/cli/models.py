@@ -1,5 +1,6 @@
 """The commands of models: `launder fit`, `launder sample`."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,9 +43,8 @@ def fit(
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it
     inside.
     """
-    from launderette.generators.training import checkpoint, memorisation
+    from launderette.generators.training import checkpoint
     from launderette.pipelines import config, modalities
-    from launderette.pipelines.config import relations
     from launderette.pipelines.config.documents import setting
     from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
     from launderette.pipelines.sources import remote
@@ -74,15 +74,22 @@ def fit(
     with explained(model):
         fitted.save(model)
     say(f"Wrote {model}: {fitted.record['steps']} steps on {fitted.record['device']} ({fitted.record['reason']}).")
-    if ledger := fitted.record.get("ledger"):
-        from launderette.generators.privacy.ledger import Ledger
-
-        say(f"{Ledger.from_dict(ledger).sentence()} It counts among what {loaded.publish.to} has spent.")
-    for sentence in relations.worked_out(fitted.record):
+    for sentence in _of_record(fitted.record, loaded.publish.to):
         say(sentence)
-    if remembered := fitted.record.get("memorisation"):
-        say(f"{memorisation.sentence(remembered)} Keep it inside.")
     return RELEASED
+
+
+def _of_record(record: Mapping[str, Any], spent_in: str) -> Iterator[str]:
+    """Yield what a model's record says of its budget, of columns that it works out, and of what it remembers."""
+    from launderette.generators.privacy.ledger import Ledger
+    from launderette.generators.training import memorisation
+    from launderette.pipelines.config import relations
+
+    if ledger := record.get("ledger"):
+        yield f"{Ledger.from_dict(ledger).sentence()} It counts among what {spent_in} has spent."
+    yield from relations.worked_out(record)
+    if remembered := record.get("memorisation"):
+        yield f"{memorisation.sentence(remembered)} Keep it inside."
 
 
 def sample(

@@ -192,25 +192,11 @@ def _read(
     try:
         for batch in pacsv.open_csv(
             stream,
-            read_options=pacsv.ReadOptions(
-                column_names=list(found.names),
-                skip_rows=found.skip,
-                skip_rows_after_names=found.header,
-                use_threads=False,
-                encoding=encoding,
-                block_size=BLOCK_BYTES,
-            ),
+            read_options=_read_options(found, encoding),
             parse_options=pacsv.ParseOptions(
                 delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=remember
             ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=types,
-                null_values=_spaced(form.missing),
-                strings_can_be_null=True,
-                true_values=["true", "True", "TRUE"],
-                false_values=["false", "False", "FALSE"],
-                decimal_point=form.decimal,
-            ),
+            convert_options=_convert_options(form, types),
         ):
             _check_widths(odd, width, part.name)
             yield batch
@@ -221,6 +207,28 @@ def _read(
             "quotes"
         ) from None
     _check_widths(odd, width, part.name)
+
+
+def _read_options(found: TextLayout, encoding: str) -> pacsv.ReadOptions:
+    return pacsv.ReadOptions(
+        column_names=list(found.names),
+        skip_rows=found.skip,
+        skip_rows_after_names=found.header,
+        use_threads=False,
+        encoding=encoding,
+        block_size=BLOCK_BYTES,
+    )
+
+
+def _convert_options(form: DelimitedForm, types: dict[str, pa.DataType]) -> pacsv.ConvertOptions:
+    return pacsv.ConvertOptions(
+        column_types=types,
+        null_values=_spaced(form.missing),
+        strings_can_be_null=True,
+        true_values=["true", "True", "TRUE"],
+        false_values=["false", "False", "FALSE"],
+        decimal_point=form.decimal,
+    )
 
 
 def _stream(part: Part, found: TextLayout, form: DelimitedForm) -> tuple[Any, str]:
