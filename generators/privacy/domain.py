@@ -8,7 +8,7 @@ not listed become `(other)`, and what cannot be read is missing. So a row change
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from launderette.generators.privacy import accounting
 from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
 
 OTHER_LABEL = "(other)"
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 MOST_DECIMALS = 12
 YEARS = 2, 9998  # that every zone can write
 DOMAINS = ("public", "learn")
@@ -225,8 +226,7 @@ class PublicColumn:
             return self._dates(values)
         texts = values.astype("object").map(text_of, na_action="ignore")
         if self.kind == "boolean":
-            truths = texts.map({"true": True, "1": True, "false": False, "0": False}.get, na_action="ignore")
-            return truths.astype("boolean")  # whichever values are there
+            return pd.Series(pd.array([TRUTHS.get(text, pd.NA) for text in texts], "boolean"), index=values.index)
         return texts.where(texts.isna() | texts.isin(self.labels), OTHER_LABEL)
 
     def _dates(self, values: pd.Series) -> pd.Series:
@@ -241,6 +241,8 @@ class PublicColumn:
             return text_of(value)
         try:
             known = pd.Timestamp(value) if isinstance(value, np.datetime64) else value
+            if isinstance(known, datetime | time) and "z" not in self.format.lower():
+                known = known.replace(tzinfo=None)  # by its own clock, as where all values are of one zone
             if isinstance(known, date) and not YEARS[0] <= known.year <= YEARS[1]:
                 return None
             return date_format.write(timestamps.moment_of(known, self.column), self.format)

@@ -12,6 +12,7 @@ import pytest
 import generators
 from generators.encoding.encoding import Encoding
 from generators.privacy import entropy, fitting, learning, noise, subsampling
+from generators.privacy.domain import PublicColumn
 from generators.privacy.queries import NoisyQueries
 from generators.tabular import marginals
 from pipelines.privacy import splitting
@@ -65,6 +66,15 @@ def test_a_row_of_any_kind_has_cells_and_changes_none_of_the_others(value):
     assert (tokens >= 0).all() and (tokens < np.array(encoded.layout.sizes)).all()
     assert np.array_equal(tokens[:-1], marginals.tokens_of(encoded, before))
     learning.learn(with_row(value)[["number"]], generators.Privacy(90.0, 1e-2, {}, domain="learn"))
+
+
+@pytest.mark.parametrize("name", ["day", "truth"])
+@pytest.mark.parametrize("value", [pd.NaT, MOMENT, "2010-01-01"], ids=str)
+def test_dates_of_one_zone_are_read_as_beside_a_value_of_another_type(name, value):
+    column = PublicColumn.read(name, COLUMNS[name])
+    dates = pd.Series(pd.date_range("2010-03-01", periods=3, tz="Europe/Vienna"))  # in UTC the days before
+    before, after = column.conformed(dates), column.conformed(pd.Series([*dates, value], dtype=object))
+    assert after.iloc[:-1].equals(before) and (name == "truth" or before[0] == "2010-03-01")
 
 
 def replayed(monkeypatch, answers):
