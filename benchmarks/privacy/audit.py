@@ -26,8 +26,9 @@ from scipy import stats
 from torch import Tensor, nn
 
 from launderette.generators.gradients.per_row import Lookup, Tape
-from launderette.generators.privacy import descent, entropy
+from launderette.generators.privacy import accounting, descent, entropy
 from launderette.generators.privacy.descent import Descent, DescentSchedule, PrivateRows
+from launderette.generators.privacy.fitting import STEPS_DELTA_SHARE
 from launderette.generators.privacy.subsampling import Steps, epsilon_of, noise_for
 
 DELTA, CONFIDENCE = 1e-6, 0.95
@@ -66,13 +67,15 @@ def audit(epsilon: float, canaries: int, steps: int, rate: float) -> Audit:
     rows = PrivateRows(included.nonzero(), np.arange(int(included.sum())))
     model, sums = Canaries(canaries), torch.zeros(canaries, dtype=torch.float64)
     Descent(model, schedule).run(rows, lambda step: sums.add_(model.weight.grad[:, 0]))
-    claimed = epsilon_of(0.0, [Steps(schedule.noise, rate, steps)], DELTA)
+    claimed = epsilon_of(0.0, Steps(schedule.noise, rate, steps), DELTA)
     return Audit(claimed, lower_bound(sums.numpy(), included.numpy()))
 
 
 @lru_cache
 def _schedule(epsilon: float, canaries: int, steps: int, rate: float) -> DescentSchedule:
-    return DescentSchedule(steps, rate, noise_for(epsilon, DELTA, 0.0, rate, steps), rate * canaries / 2)
+    slack = STEPS_DELTA_SHARE * DELTA
+    noise = noise_for(accounting.mu_of(epsilon, DELTA - slack), slack, rate, steps)
+    return DescentSchedule(steps, rate, noise, rate * canaries / 2)
 
 
 def lower_bound(scores: np.ndarray, included: np.ndarray) -> float:

@@ -9,6 +9,7 @@ noise.
 
 import hashlib
 import json
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -39,6 +40,8 @@ from launderette.generators.training.fitting import FitOptions, Fitted, PrivateT
 from launderette.generators.training.plan import Plan
 
 SUMS_SHARE, SMALL_BUDGET_SHARE = 0.5, 0.8
+STEPS_DELTA_SHARE = 0.1  # of delta, for steps whose privacy loss is no Gaussian one beyond it
+MU_ROUNDING = 1e-9  # relative
 SMALL_BUDGET = 0.15  # mu^2: epsilon 1.8 at a delta of 1e-6
 DESCENT_STEPS = 600  # of private descent, where the budget names neither steps nor minutes
 STEP_DIVISOR, LEAST_STEP_ROWS, MOST_STEP_ROWS = 32, 64, 2048  # rows of a step: a 32nd of all, between two numbers
@@ -184,15 +187,19 @@ def _record(run: PrivateRun, asked: PrivateFit) -> dict[str, Any]:
 
 def _begun(asked: PrivateFit) -> PrivateRun:
     """Ask for the sums, train on rows drawn from them, and plan the descent."""
-    queries = NoisyQueries(asked.share * asked.privacy.squared, asked.privacy.reach)
+    slack = STEPS_DELTA_SHARE * asked.privacy.delta
+    whole = replace(asked.privacy, delta=asked.privacy.delta - slack).squared  # fixed before anything is asked
+    queries = NoisyQueries(asked.share * whole, asked.privacy.reach)
     told = asked.ask(queries)
     config = asked.settled(told)
     model, loss = _trained(asked, told, config)
-    events = (*asked.privacy.events, *queries.events)
-    schedule = _schedule(asked, model, events, told)
-    spent = SubsampledGaussian("gradients", schedule.noise, schedule.rate, schedule.steps, reach=asked.privacy.reach)
+    mu = math.sqrt(max(0.0, whole - sum(event.squared for event in queries.events))) * (1 - MU_ROUNDING)
+    schedule = _schedule(asked, model, told, mu, slack)
+    steps = schedule.noise, schedule.rate, schedule.steps
+    spent = SubsampledGaussian("gradients", *steps, mu, slack, reach=asked.privacy.reach)
     begun, drawn = Descent(model, schedule), told.drawn[:CALIBRATION_ROWS]
-    return PrivateRun(told.coded, config, begun, (*events, spent), told.rows, loss, drawn)
+    events = (*asked.privacy.events, *queries.events, spent)
+    return PrivateRun(told.coded, config, begun, events, told.rows, loss, drawn)
 
 
 def _trained(asked: PrivateFit, told: ToldSums, config: Any) -> tuple[nn.Module, float]:
@@ -217,17 +224,16 @@ def _start_budget(budget: Budget) -> Budget:
     return Budget(steps=START_STEPS * budget.steps if budget.steps else None)
 
 
-def _schedule(asked: PrivateFit, model: nn.Module, events: tuple[Event, ...], told: ToldSums) -> DescentSchedule:
-    """Plan the descent by public numbers, with as much noise as what is left of the budget asks for."""
+def _schedule(asked: PrivateFit, model: nn.Module, told: ToldSums, mu: float, slack: float) -> DescentSchedule:
+    """Plan the descent by what is public or was told, with as much noise as has it cost mu but for a probability of
+    `slack`.
+    """
     rows = told.rows
     expected = min(float(np.clip(rows / STEP_DIVISOR, LEAST_STEP_ROWS, MOST_STEP_ROWS)), float(rows))
     rate, steps = expected / rows, asked.budget.steps or DESCENT_STEPS
     if asked.budget.minutes:
         steps = _steps_in(60 * (1 - START_MINUTES) * asked.budget.minutes, model, told.drawn[: round(expected)])
-    before = Ledger(events, asked.privacy.delta, asked.privacy.unit)
-    left = asked.privacy.delta - before.lost
-    noise = subsampling.noise_for(asked.privacy.epsilon, left, before.mu, rate, steps)
-    return DescentSchedule(steps, rate, noise, expected)
+    return DescentSchedule(steps, rate, subsampling.noise_for(mu, slack, rate, steps), expected)
 
 
 def _steps_in(seconds: float, model: nn.Module, drawn: Tensor) -> int:

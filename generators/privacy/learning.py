@@ -24,6 +24,7 @@ from launderette.generators.formats import grid, timestamps
 from launderette.generators.formats.decimals import EXACT_INTEGERS
 from launderette.generators.privacy import accounting, forms
 from launderette.generators.privacy.domain import OTHER_LABEL, Privacy, PublicColumn, private_field
+from launderette.generators.privacy.ledger import DiscreteGaussian
 from launderette.generators.privacy.queries import NoisyQueries
 
 QUESTION_SHARE, FIRST_QUESTIONS_SHARE = 0.004, 0.06  # of mu^2: of one question about a form or labels, of all of them
@@ -77,9 +78,16 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     unlisted = {column.name: frame[column.name] for column in columns if "categories" in column.lacking}
     labels = _categories(unlisted, asked)
     known = {c.name: (labels[c.name].known(c) if c.name in labels else c).entry for c in columns}
-    found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=tuple(queries.events))
+    events = _with_whole_delta(queries.events, privacy.delta * DELTA_SHARE)
+    found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=events)
     found.public(frame.columns)  # fails for a formula, for one, of a column that was found to hold no numbers
     return found
+
+
+def _with_whole_delta(events: Sequence[DiscreteGaussian], delta: float) -> tuple[DiscreteGaussian, ...]:
+    """Return events that cost a whole `delta`: how much of it they need follows from answers."""
+    left = max(0.0, delta - sum(event.delta for event in events))
+    return (*events[:-1], *(replace(last, delta=last.delta + left) for last in events[-1:]))
 
 
 def least_rows(privacy: Privacy, names: Iterable[str]) -> int:

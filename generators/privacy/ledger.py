@@ -6,7 +6,7 @@ refused.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -56,16 +56,28 @@ class DiscreteGaussian:
 @dataclass(frozen=True)
 class SubsampledGaussian:
     """`steps` sums of vectors, each over units that are in it with a probability of `rate` (Poisson sampling), told
-    with Gaussian noise of `noise` times the length by which one unit, with all of its rows, changes a sum at most.
+    with Gaussian noise of `noise` times the length by which one unit, with all of its rows, changes a sum at most: they
+    cost mu, but for a probability of `delta` (subsampling.py).
     """
 
     what: str
     noise: float
     rate: float
     steps: int
-    delta: float = 0.0
+    mu: float
+    delta: float
     mechanism: str = "subsampled gaussian"
     reach: int = 1
+
+    @property
+    def squared(self) -> float:
+        return self.mu**2
+
+    def check(self) -> None:
+        """Raise GeneratorError where the steps cost more than is charged."""
+        most = self.mu * (1 + EPSILON_ROUNDING)
+        if not subsampling.covered(subsampling.Steps(self.noise, self.rate, self.steps), most, self.delta):
+            raise GeneratorError("expected steps that cost what a ledger charges for them, found that they cost more")
 
 
 Event = DiscreteGaussian | SubsampledGaussian
@@ -100,14 +112,8 @@ class Ledger:
 
     @cached_property
     def mu(self) -> float:
-        """The mu of GDP of all events that use every row."""
-        return math.sqrt(sum(event.squared for event in self.events if isinstance(event, DiscreteGaussian)))
-
-    @cached_property
-    def sampled(self) -> tuple[subsampling.Steps, ...]:
-        """The events that use a random part of the rows."""
-        found = (event for event in self.events if isinstance(event, SubsampledGaussian))
-        return tuple(subsampling.Steps(event.noise, event.rate, event.steps) for event in found)
+        """The mu of GDP of all events together."""
+        return math.sqrt(sum(event.squared for event in self.events))
 
     @property
     def lost(self) -> float:
@@ -116,18 +122,15 @@ class Ledger:
 
     @cached_property
     def epsilon(self) -> float:
-        """The smallest epsilon at the ledger's delta: tight for Gaussian events, rounded up for sampled ones."""
+        """The smallest epsilon at the ledger's delta."""
         return self.epsilon_after(0.0, self.delta)
 
     def epsilon_after(self, mu: float, delta: float) -> float:
         """Return the epsilon, at a delta, of the ledger and a mu-GDP mechanism more."""
-        whole, left = math.hypot(self.mu, mu), delta - self.lost
-        return subsampling.epsilon_of(whole, self.sampled, left) if self.sampled else accounting.epsilon_of(whole, left)
+        return accounting.epsilon_of(math.hypot(self.mu, mu), delta - self.lost)
 
     def largest_tpr(self, fpr: float) -> float:
         """Return the largest share of members that any attack may recognise at a false-positive rate."""
-        if self.sampled:
-            return subsampling.largest_tpr(self.mu, self.sampled, fpr, self.lost)
         return accounting.largest_tpr(self.mu, fpr, self.lost)
 
     def __add__(self, other: "Ledger") -> "Ledger":
@@ -155,8 +158,7 @@ class Ledger:
 
     def to_dict(self) -> dict[str, Any]:
         own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURING_RELATION}
-        tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR)}
-        tpr |= {} if self.sampled else {"mu": self.mu}
+        tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR), "mu": self.mu}
         known = {"public": list(self.public), "learnt": list(self.learnt)}
         return {**own, **tpr, **known, "events": [asdict(event) for event in self.events]}
 
@@ -176,7 +178,7 @@ class Ledger:
 
 
 def event_of(entry: Mapping[str, Any]) -> Event:
-    """Read an event; GeneratorError for a mechanism or a field that is not known."""
+    """Read an event; GeneratorError for a mechanism or field that is not known, or that costs more than it says."""
     kind = MECHANISMS.get(str(entry.get("mechanism")))
     if kind is None:
         raise GeneratorError(
@@ -185,7 +187,14 @@ def event_of(entry: Mapping[str, Any]) -> Event:
         )
     if unknown := sorted(set(entry) - {field.name for field in fields(kind)}):
         raise GeneratorError(f"expected the fields of a {entry['mechanism']} event, found also {unknown[0]!r}")
-    return kind(**entry)
+    if lacking := sorted({field.name for field in fields(kind) if field.default is MISSING} - set(entry)):
+        raise GeneratorError(
+            f"expected the fields of a {entry['mechanism']} event, found no {lacking[0]!r}: another version wrote it"
+        )
+    event: Event = kind(**entry)
+    if isinstance(event, SubsampledGaussian):
+        event.check()
+    return event
 
 
 def total(ledgers: Iterable[Ledger]) -> Ledger | None:

@@ -2,10 +2,14 @@
 
 There is no closed form. Distributions of the privacy loss are composed numerically, and rounded so that epsilon is
 never too small (Doroshenko et al. 2022, 2207.04380), by dp-accounting (the extra `privacy`).
+
+How many steps there are, and how large a part of the rows they use, follows from noisy answers, and numbers that were
+chosen by answers may not be composed as if they had been fixed. So the mu that steps may cost is fixed before the first
+question, and they get as much noise as makes them cost no more: then Gaussian privacy adds up, whatever was chosen by
+what (Smith and Thakurta 2022, 2210.17520).
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,7 +23,7 @@ ROUGH_INTERVAL, ROUGH_DELTA = 0.02, 1e-6  # by which the size of epsilon is foun
 INTERVALS = 1000  # of the privacy loss, up to epsilon, in which it is rounded
 MOST_NOISE = 1e5  # noise multiplier
 SEARCH_PRECISION = 2e-3  # relative, of a noise multiplier
-EPSILON_GRID = 400  # on which the trade-off curve is read off
+EPSILON_GRID = 400  # on which two mechanisms are compared
 
 
 @dataclass(frozen=True)
@@ -38,34 +42,44 @@ def check() -> None:
     _library()
 
 
-def epsilon_of(mu: float, steps: Iterable[Steps], delta: float) -> float:
-    """Return an epsilon for which a mu-GDP mechanism and all steps together are (epsilon, delta)-private: rounded up;
-    inf where delta is not above 0.
+def epsilon_of(mu: float, steps: Steps, delta: float) -> float:
+    """Return an epsilon for which a mu-GDP mechanism and steps that were fixed before are together (epsilon, delta)-
+    private: rounded up.
     """
-    return math.inf if delta <= 0 else float(_fine(mu, tuple(steps)).get_epsilon_for_delta(delta))
+    return float(_fine(mu, steps).get_epsilon_for_delta(delta))
 
 
-def noise_for(epsilon: float, delta: float, mu: float, rate: float, count: int) -> float:
-    """Return the least noise multiplier with which a mu-GDP mechanism and `count` steps stay (epsilon, delta)-private,
-    rounded up; GeneratorError where none does.
+def noise_for(mu: float, slack: float, rate: float, count: int) -> float:
+    """Return the least noise multiplier that has `count` steps cost mu but for a probability of `slack`, rounded up;
+    GeneratorError where none does.
     """
-    spent = lambda noise: epsilon_of(mu, [Steps(noise, rate, count)], delta)  # noqa: E731
-    left = accounting.mu_of(epsilon, delta) ** 2 - mu**2
-    high = _by_limit(left, rate, count) if left > 0 else MOST_NOISE
-    while high < MOST_NOISE and spent(high) > epsilon:
+    enough = lambda noise: covered(Steps(noise, rate, count), mu, slack)  # noqa: E731
+    high = _by_limit(mu**2, rate, count) if mu > 0 else MOST_NOISE
+    while high < MOST_NOISE and not enough(high):
         high *= 1.2
-    if high >= MOST_NOISE and spent(MOST_NOISE) > epsilon:
+    if high >= MOST_NOISE:
         raise GeneratorError(
-            f"expected a privacy budget that has room for {count:,} steps, found epsilon {epsilon:g}; raise it, or "
-            "take fewer steps"
+            f"expected a privacy budget that has room for {count:,} steps, found mu {mu:.2g} left of it; raise "
+            "epsilon, or take fewer steps"
         )
     low = high / 1.2
-    while spent(low) <= epsilon:
+    while enough(low):
         low, high = low / 1.2, low
     while high > low * (1 + SEARCH_PRECISION):
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if spent(middle) > epsilon else (low, middle)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def covered(steps: Steps, mu: float, slack: float) -> bool:
+    """Tell whether steps cost mu at most, but for a probability of `slack`: whether they are dominated, at every
+    epsilon, by a mechanism that tells all with that probability and is mu-GDP else (Zhu et al. 2022, 2106.08567).
+    """
+    losses = _fine(0.0, steps)
+    ends = np.linspace(0.0, losses.get_epsilon_for_delta(slack), EPSILON_GRID + 1)
+    own = np.asarray(losses.get_delta_for_epsilon(ends[:-1]))  # at the lower end, where it is larger
+    allowed = np.array([accounting.delta_of(mu, epsilon) for epsilon in ends[1:].tolist()])
+    return bool((own <= slack + (1 - slack) * allowed).all())
 
 
 def _by_limit(squared: float, rate: float, count: int) -> float:
@@ -73,33 +87,18 @@ def _by_limit(squared: float, rate: float, count: int) -> float:
     return 1 / math.sqrt(math.log1p(squared / (rate**2 * count)))
 
 
-def largest_tpr(mu: float, steps: Iterable[Steps], fpr: float, delta: float = 0.0) -> float:
-    """Return the largest share of members that any attack recognises while it takes a share `fpr` of non-members for
-    members: the least of e^epsilon fpr + delta(epsilon), for every (epsilon, delta) that is guaranteed bounds it.
-    """
-    losses = _fine(mu, tuple(steps))
-    epsilon = np.linspace(0.0, -math.log(fpr), EPSILON_GRID)
-    bounds = np.exp(epsilon) * fpr + np.asarray(losses.get_delta_for_epsilon(epsilon))
-    return min(1.0, float(bounds.min()) + delta)
-
-
-def _fine(mu: float, steps: tuple[Steps, ...]) -> Any:
-    """Return the distribution of the privacy loss of everything together, rounded as its size allows."""
+def _fine(mu: float, steps: Steps) -> Any:
+    """Return the distribution of the privacy loss of both together, rounded as its size allows."""
     rough = _losses(mu, steps, ROUGH_INTERVAL).get_epsilon_for_delta(ROUGH_DELTA)
     return _losses(mu, steps, 2.0 ** round(math.log2(max(rough, ROUGH_INTERVAL) / INTERVALS)))
 
 
 @lru_cache(maxsize=16)
-def _losses(mu: float, steps: tuple[Steps, ...], interval: float) -> Any:
+def _losses(mu: float, steps: Steps, interval: float) -> Any:
     library, rounding = _library(), {"value_discretization_interval": interval}
-    parts = [library.from_gaussian_mechanism(1 / mu, **rounding)] if mu > 0 else []
-    for one in steps:
-        single = library.from_gaussian_mechanism(one.noise, sampling_prob=one.rate, **rounding)
-        parts.append(single.self_compose(one.count))
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.compose(part)
-    return whole
+    single = library.from_gaussian_mechanism(steps.noise, sampling_prob=steps.rate, **rounding)
+    whole = single.self_compose(steps.count)
+    return whole.compose(library.from_gaussian_mechanism(1 / mu, **rounding)) if mu > 0 else whole
 
 
 def _library() -> Any:

@@ -3,7 +3,7 @@
 import pytest
 
 from generators import GeneratorError
-from generators.privacy import ledger, noise, subsampling
+from generators.privacy import accounting, ledger, noise, subsampling
 from generators.privacy.subsampling import Steps
 
 pld = pytest.importorskip("dp_accounting.pld.privacy_loss_distribution")
@@ -23,14 +23,14 @@ def tight(mu, one, delta, interval):
 @pytest.mark.parametrize(("mu", "sigma", "rate", "steps", "delta"), SETTINGS)
 def test_epsilon_is_that_of_a_finer_distribution_and_never_below(mu, sigma, rate, steps, delta):
     one = Steps(sigma, rate, steps)
-    found = subsampling.epsilon_of(mu, [one], delta)
+    found = subsampling.epsilon_of(mu, one, delta)
     finer = tight(mu, one, delta, found / 5000)
     assert finer * (1 - 1e-6) <= found <= finer * 1.01
 
 
 def test_steps_that_use_every_row_cost_what_gaussian_noise_costs():
-    one = subsampling.epsilon_of(0.5, [Steps(4.0, 1.0, 9)], 1e-6)
-    whole = ledger.accounting.epsilon_of((0.25 + 9 / 16) ** 0.5, 1e-6)
+    one = subsampling.epsilon_of(0.5, Steps(4.0, 1.0, 9), 1e-6)
+    whole = accounting.epsilon_of((0.25 + 9 / 16) ** 0.5, 1e-6)
     assert whole <= one <= whole * 1.01
 
 
@@ -38,41 +38,56 @@ def test_steps_that_use_every_row_cost_what_gaussian_noise_costs():
 def test_epsilon_is_that_of_opacus_privacy_random_variables():
     prv = pytest.importorskip("opacus.accountants.prv").PRVAccountant()
     prv.history = [(1.84, 1 / 32, 600)]
-    found = subsampling.epsilon_of(0.0, [Steps(1.84, 1 / 32, 600)], 1e-6)
+    found = subsampling.epsilon_of(0.0, Steps(1.84, 1 / 32, 600), 1e-6)
     error = {"eps_error": 1e-2, "delta_error": 1e-9}
     low, _, high = prv._get_dprv(**error).compute_epsilon(1e-6, *reversed(error.values()))
     assert low <= found * 1.001 and found == pytest.approx(high, rel=0.02)
 
 
-def test_the_noise_that_is_found_fills_the_budget_and_no_more():
-    sigma = subsampling.noise_for(3.0, 1e-6, 0.45, 1 / 32, 600)
-    assert 2.97 < subsampling.epsilon_of(0.45, [Steps(sigma, 1 / 32, 600)], 1e-6) <= 3.0
-    with pytest.raises(GeneratorError, match="room for 600 steps, found epsilon 3"):
-        subsampling.noise_for(3.0, 1e-6, 0.7, 1 / 32, 600)
+@pytest.mark.parametrize(("epsilon", "share", "rate", "steps"), [(1, 0.8, 1 / 32, 600), (8, 0.5, 0.0445, 300)])
+def test_the_noise_that_is_found_costs_what_is_charged_and_hardly_less(epsilon, share, rate, steps):
+    """Steps and what was told before are together as private as is asked, by the numeric composition of both."""
+    whole, slack = accounting.mu_of(epsilon, 9e-7), 1e-7
+    mu = whole * (1 - share) ** 0.5
+    one = Steps(subsampling.noise_for(mu, slack, rate, steps), rate, steps)
+    assert 0.96 * epsilon < subsampling.epsilon_of(whole * share**0.5, one, 1e-6) <= epsilon
+    assert subsampling.covered(one, mu, slack) and not subsampling.covered(one, 0.97 * mu, slack)
+    assert not subsampling.covered(Steps(0.99 * one.noise, rate, steps), mu, slack)
 
 
-def mixed(sigma=1.84, reach=1):
+def test_steps_that_no_noise_makes_cost_so_little_are_refused():
+    with pytest.raises(GeneratorError, match="room for 600 steps, found mu 0 left of it"):
+        subsampling.noise_for(0.0, 1e-7, 1 / 32, 600)
+
+
+@pytest.fixture(scope="module")
+def mixed():
     told = ledger.gaussian("tables", noise.variance_of(3.0))
-    return ledger.Ledger((told, ledger.SubsampledGaussian("gradients", sigma, 1 / 32, 600, reach=reach)), 1e-6)
+    sigma = subsampling.noise_for(0.5, 1e-7, 1 / 32, 600)
+    return ledger.Ledger((told, ledger.SubsampledGaussian("gradients", sigma, 1 / 32, 600, 0.5, 1e-7)), 1e-6)
 
 
-def test_a_ledger_of_both_adds_up_and_comes_back():
-    one = mixed()
-    assert one.epsilon > ledger.Ledger(one.events[:1], 1e-6).epsilon
-    assert one.epsilon == subsampling.epsilon_of(one.mu, [Steps(1.84, 1 / 32, 600)], 1e-6)
-    assert ledger.Ledger.from_dict(one.to_dict()) == one and "mu" not in one.to_dict()
-    twice = one + one
-    assert one.epsilon < twice.epsilon < 2 * one.epsilon and twice.sampled == 2 * one.sampled
-    assert one.epsilon_after(0.5, 1e-6) > one.epsilon
-    for change in ({"noise": 5.0}, {"rate": 0.01}, {"steps": 1}):
-        document = one.to_dict()
-        document["events"][1] |= change
-        with pytest.raises(GeneratorError, match="follows from its events"):
-            ledger.Ledger.from_dict(document)
+def test_a_ledger_of_both_adds_up_and_comes_back(mixed):
+    told = ledger.Ledger(mixed.events[:1], 1e-6)
+    assert mixed.mu == pytest.approx((told.mu**2 + 0.25) ** 0.5) and mixed.lost == 1e-7
+    assert mixed.epsilon == accounting.epsilon_of(mixed.mu, 9e-7) > told.epsilon
+    assert ledger.Ledger.from_dict(mixed.to_dict()) == mixed
+    assert mixed.epsilon < (mixed + mixed).epsilon < 2 * mixed.epsilon
 
 
-def test_what_an_attack_recognises_is_bounded_as_of_gaussian_noise():
-    steps = [Steps(4.0, 1.0, 9)]
-    found = subsampling.largest_tpr(0.5, steps, 0.01)
-    whole = ledger.accounting.largest_tpr((0.25 + 9 / 16) ** 0.5, 0.01)
-    assert whole <= found <= whole * 1.02
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"noise": 1.0}, "found that they cost more"),
+        ({"rate": 0.1}, "found that they cost more"),
+        ({"steps": 900}, "found that they cost more"),
+        ({"mu": 0.7}, "follows from its events"),
+        ({"mu": None}, "found no 'mu': another version wrote it"),
+    ],
+)
+def test_steps_that_cost_more_than_a_ledger_says_are_refused(mixed, change, sentence):
+    document = mixed.to_dict()
+    own = document["events"][1] | change
+    document["events"][1] = {key: value for key, value in own.items() if value is not None}
+    with pytest.raises(GeneratorError, match=sentence):
+        ledger.Ledger.from_dict(document)
