@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps, triples
+from launderette.generators.candidates import triples
+from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
+from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
 from launderette.generators.derived.narrow import Narrow
-from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators import formulas
+from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues
 from launderette.generators.data.schema import Numerical
 from launderette.generators.derived.columns import per_unit
-from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from launderette.generators.candidates.shapes import DIFFERENCE, NUMBER_SHAPES, Shape, TableValues, formula_of, roundest
 from launderette.generators.derived.narrow import origins
-from launderette.generators.derived.shapes import DIFFERENCE, NUMBER_SHAPES, Shape, TableValues, formula_of, roundest
 from launderette.generators.derived.steps import (
     STEPS_BY_CHANCE,
     STEPS_PER_LABEL,

@@ -8,8 +8,8 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
+from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
 from launderette.generators.derived.narrow import Between, Narrow, origins, outlasts
-from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
 from launderette.generators.formulas.calendar_addition import Anchor, CalendarAddition, MonthsBetween
 from launderette.generators.formulas.formula import quoted
 from launderette.generators.formulas.functions import PARTS_OF_DATES

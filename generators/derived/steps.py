@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, VALUE, ColumnValues, TableValues, roundest
 from launderette.generators.derived.columns import values_of
 from launderette.generators.derived.narrow import origins
-from launderette.generators.derived.shapes import LEAST_COMPARED_ROWS, VALUE, ColumnValues, TableValues, roundest
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels

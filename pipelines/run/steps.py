@@ -35,7 +35,8 @@ COMMON_CODE = (  # that every step runs, or may run
     *("pipelines/privacy", "generators/privacy"),
     *("pipelines/run/artifacts.py", "pipelines/run/caching.py", "pipelines/secrets.py", *CONFIG_CODE),
     *("generators/data", "generators/encoding", "generators/formats", "generators/identifiers"),
-    *("generators/derived", "generators/formulas", "generators/training/randomness.py", "generators/errors.py"),
+    *("generators/candidates", "generators/derived", "generators/formulas"),
+    *("generators/training/randomness.py", "generators/errors.py"),
 )
 READING_CODE = ("pipelines/sources", "pipelines/image_sources", "generators/sampling")
 SCORING_CODE = (

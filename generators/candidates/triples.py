@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launderette.generators.derived.columns import slack_of
-from launderette.generators.derived.shapes import (
+from launderette.generators.candidates.shapes import (
     SCREENED_ROWS,
     SCREENED_SHARE,
     ColumnValues,
@@ -19,6 +18,7 @@ from launderette.generators.derived.shapes import (
     formula_of,
     reach_of,
 )
+from launderette.generators.derived.columns import slack_of
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 MOST_TRIPLED_COLUMNS = 30  # the first ones, which are looked at: the fourth power of their number is compared
