@@ -36,8 +36,8 @@ def trained(
 ) -> Synthesizer:
     """Train on a stored table, by this process or by as many as `generator.devices`, and save in `model`.
 
-    `folder` is private. LaunderError where there are fewer GPUs, a guarantee of privacy is asked for, or a process
-    fails: training goes on from `checkpoint` when it is asked for again.
+    `folder` is private. Where a process is killed, training goes on from `checkpoint`, as long as it gets further.
+    LaunderError where there are fewer GPUs, a guarantee of privacy is asked for, or a process fails before that.
     """
     if config.generator.devices == 1:
         data, known = modality.read(table), Schema.from_dict(schema)
@@ -50,9 +50,17 @@ def trained(
     job = {"table": dict(table), "schema": dict(schema), "config": config.model_dump(mode="json"), **places}
     (folder / TRAINING_JOB).write_text(json.dumps(job))
     (folder / TRAINING_REFUSAL).unlink(missing_ok=True)
-    if code := _run(_command(folder, config.generator.devices), progress):
-        raise LaunderError(_reason(folder, config.generator.devices, code))
+    saved = _saved(checkpoint)
+    while code := _run(_command(folder, config.generator.devices), progress):
+        before, saved = saved, _saved(checkpoint)
+        if (folder / TRAINING_REFUSAL).exists() or saved == before:
+            raise LaunderError(_reason(folder, config.generator.devices, code))
     return generators.open_model(model)
+
+
+def _saved(checkpoint: Path) -> list[str]:
+    """Return the names of a checkpoint's tensors, which hold their digest: others once training got further."""
+    return sorted(file.name for file in checkpoint.glob("*.safetensors"))
 
 
 def _check(config: RunConfig) -> None:

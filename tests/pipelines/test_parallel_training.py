@@ -3,8 +3,10 @@
 import sys
 
 import pytest
+import torch
 
 import generators
+from generators.training import checkpoint as files
 from pipelines.config import RunConfig
 from pipelines.config.narrowing import narrowed
 from pipelines.modalities import tabular
@@ -38,6 +40,20 @@ def test_a_process_that_dies_is_one_sentence(tmp_path, monkeypatch):
     asked, places = job(tmp_path)
     with pytest.raises(LaunderError, match="expected 2 processes to train to their end, found that one ended early"):
         launching.trained(tabular, *asked, **places)
+
+
+def test_it_goes_on_by_itself_as_long_as_it_gets_further(tmp_path, monkeypatch):
+    asked, places = job(tmp_path)
+    saved = iter(["a", "b", "b"])
+
+    def killed(*asked):
+        files.write(places["checkpoint"], {}, {"step": torch.tensor([ord(next(saved))])})
+        return 1
+
+    monkeypatch.setattr(launching, "_run", killed)
+    with pytest.raises(LaunderError, match="found that one ended early"):
+        launching.trained(tabular, *asked, **places)
+    assert not list(saved)
 
 
 def test_what_the_processes_refuse_is_said_as_one_process_says_it(tmp_path, monkeypatch):
