@@ -30,6 +30,7 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.formulas.formula import Formula, quoted
 from launderette.generators.formulas.missing_as_zero import MissingAsZero
 from launderette.generators.formulas.polynomial import Polynomial
+from launderette.generators.formulas.ratio_or_zero import RatioOrZero
 from launderette.generators.formulas.rounding import ROUNDING_SLACK, Rounding, rounded
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give
@@ -108,12 +109,23 @@ def _choose(chosen: dict[str, Formula], seen: TableValues, candidates: Tried, ke
     """Add the best of the candidates that hold for each column that is neither chosen nor kept, nor would follow from
     itself.
     """
-    found = [one for one in _holding(seen, candidates) if one.target not in {*kept, *chosen}]
+    found = [one for one in _holding(seen, _or_zero(seen, candidates)) if one.target not in {*kept, *chosen}]
     found.sort(key=_complexity)
     for one in found:
         if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
     _sharpen(chosen, found)
+
+
+def _or_zero(seen: TableValues, candidates: Tried) -> Tried:
+    """Yield the candidates, a ratio that divides 0 by 0 in some rows as one that is 0 there, where all of these are."""
+    for target, formula in candidates:
+        if isinstance(formula, Polynomial) and formula.divides:
+            values = [seen[name].values for name in formula.sources]
+            nothing = formula.is_undefined(values) & ~np.isnan(values).any(0)
+            if nothing.any() and (seen[target].values[nothing] == 0).all():
+                formula = RatioOrZero.over(formula)
+        yield target, formula
 
 
 def _with_gaps(seen: TableValues, chosen: Collection[str]) -> Tried:

@@ -10,10 +10,11 @@ from launderette.generators.formulas.conditional_quantile import ConditionalQuan
 from launderette.generators.formulas.formula import Formula
 from launderette.generators.formulas.missing_as_zero import MissingAsZero
 from launderette.generators.formulas.polynomial import Polynomial
+from launderette.generators.formulas.ratio_or_zero import RatioOrZero
 from launderette.generators.formulas.step_function import StepFunction
 
 FORMULA_KINDS = (
-    *(Polynomial, StepFunction, MissingAsZero, ConditionalQuantile),
+    *(Polynomial, RatioOrZero, MissingAsZero, StepFunction, ConditionalQuantile),
     *(CalendarDifference, CalendarAddition, MonthsBetween),
 )
 

@@ -53,9 +53,19 @@ class Polynomial(Formula):
             found = ((result - rest) / times) ** (1 / power)
         return np.where(np.isfinite(found), found, np.nan)
 
+    def is_undefined(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Tell where 0 is divided by 0, or a source is missing: bool [rows]."""
+        with np.errstate(all="ignore"):
+            return np.isnan(_sum(self.terms, values))
+
     @property
     def has_factors(self) -> bool:
         return any(abs(term.factor) != 1 for term in self.terms)
+
+    @property
+    def divides(self) -> bool:
+        """Whether one of its powers is negative."""
+        return any(power < 0 for term in self.terms for power in term.powers)
 
     @classmethod
     def from_dict(cls, document: Mapping) -> "Polynomial":

@@ -13,6 +13,9 @@ from generators import Budget, GeneratorError, infer
 from launderette.generators.data.schema import Schema
 from launderette.generators.encoding import encoder
 from launderette.generators.encoding.encoding import Encoding
+from launderette.generators.formulas import from_dict as formula_from_dict
+from launderette.generators.formulas.polynomial import Monomial, Polynomial
+from launderette.generators.formulas.ratio_or_zero import RatioOrZero
 from launderette.pipelines.stages.protection import protect
 from tests.derived import tables
 
@@ -320,3 +323,22 @@ def test_no_more_is_drawn_at_an_end_than_protection_moved_there(sign):
     end = frame["until"].max() if sign > 0 else frame["until"].min()
     assert (frame["until"] == end).sum() > 9 and (drawn["until"] == end).sum() < 25
     assert abs(drawn["until"].isna().mean() - frame["until"].isna().mean()) < 0.05
+
+
+@pytest.mark.parametrize("none", [0.0, 5.0])
+def test_a_rate_of_nothing_is_worked_out_where_it_is_zero(none):
+    rng = np.random.default_rng(3)
+    tried = np.where(rng.random(400) < 0.3, 0, rng.integers(1, 60, 400))
+    won = rng.binomial(tried, 0.4)
+    with np.errstate(invalid="ignore"):
+        rate = np.where(tried == 0, none, np.round(won / tried, 3))
+    found = fit(pd.DataFrame({"tried": tried, "won": won, "rate": rate})).derived
+    wanted = ("won", "tried * rate") if none else ("rate", "won / tried, 0 where tried is")
+    assert [(one.name, one.formula.text) for one in found] == [wanted]
+
+
+def test_a_ratio_or_zero_is_no_number_where_more_than_nothing_is_divided_by_it():
+    formula = RatioOrZero.over(Polynomial(("a", "b"), "a / b", (Monomial(1, (1, -1)),)))
+    assert formula_from_dict(json.loads(json.dumps(formula.to_dict()))) == formula
+    found = formula.value([np.array([2.0, 0, np.nan, 1]), np.array([4.0, 0, 0, 0])])
+    assert found == pytest.approx([0.5, 0, np.nan, np.nan], nan_ok=True)
