@@ -46,6 +46,11 @@ class Panel:
         return range(self.kept, self.kept + self.of_visit)
 
     @property
+    def keeps_nothing(self) -> bool:
+        """Whether neither entities nor visits keep anything, and their rows stand in no order."""
+        return not (self.kept or self.of_visit or self.distinct) and self.time is None
+
+    @property
     def time_of_visit(self) -> bool:
         """Whether the rows of a visit share the column that visits stand in the order of."""
         return self.time in self.visited

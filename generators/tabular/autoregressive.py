@@ -89,15 +89,20 @@ class Autoregressive(FittedTable[Config, Model]):
     ) -> Drawing:
         held = reading.read(where, constraints, self.encoding)
         combinations.check(self.model.combinations, held.fixed, [column.name for column in self.encoding.columns])
-        sharing = (
-            EntityEffects(self.encoding, self.model.shared, bool(self.model.evenly), seed)
-            if self.encoding.panel
-            else None
-        )
+        sharing = self._sharing(seed)
         chunk = partial(self._chunk, held, points, self.model.factors(), sharing)
         guided = True if points is randomness.row_sobol and held.open else None
         in_place = InPlace(chunk, sharing.entities) if sharing else None
         return Asked(self.encoding, held, self.model.combinations, guided, in_place, self._chunk_rows), chunk
+
+    def _sharing(self, seed: int) -> EntityEffects | None:
+        """Return how rows of an entity share; None where they share nothing, so that any row may take another's place
+        and rules of the data are met without a loss in single columns (raking.py).
+        """
+        panel = self.encoding.panel
+        if panel is None or (panel.keeps_nothing and not self.model.shared.any()):
+            return None
+        return EntityEffects(self.encoding, self.model.shared, bool(self.model.evenly), seed)
 
     def _chunk(
         self,

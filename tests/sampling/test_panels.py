@@ -2,6 +2,8 @@
 still depends on the seed and its number alone.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from generators.data.inference import infer
 from generators.encoding import encoder
 from generators.identifiers import entities
 from generators.sampling import shared
+from generators.tabular.autoregressive import Autoregressive
 from pipelines.config import relations
 
 KEPT = ["sex", "born"]
@@ -119,3 +122,15 @@ def test_which_rows_belong_together_does_not_hang_on_how_many_there_are(missing)
     for name, found in few.items():
         assert (many[name][:700] == found).all()
         assert np.bincount(many[name][many[name] >= 0]).max() <= entities.longest(groups, name)
+
+
+def test_rows_that_share_a_name_alone_are_drawn_as_those_without_one():
+    rng = np.random.default_rng(0)
+    tried, who = rng.integers(0, 60, 300), rng.integers(0, 250, 300)
+    frame = pd.DataFrame({"who": [f"N-{k * 7 + 1000}" for k in who], "tried": tried, "won": rng.integers(0, tried + 1)})
+    schema = infer(frame, {"who": "identifier"})
+    own = generators.fit(frame, schema=schema, groups=frame["who"], budget=Budget(steps=2))
+    assert own.encoding.panel is not None and not own.model.shared.any()
+    alone = Autoregressive(replace(own.encoding, panel=None), own.config, own.model, own.record)
+    drawn, wanted = (one.sample(200, seed=1, constraints=["won <= tried"]) for one in (own, alone))
+    pd.testing.assert_frame_equal(drawn, wanted)
