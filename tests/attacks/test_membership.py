@@ -21,7 +21,7 @@ from evaluation.models import learners
 from evaluation.scores import EvaluationError
 from pipelines.config import rules
 from pipelines.release import gate
-from tests.evaluation.tables import mixed
+from tests.evaluation.tables import mixed, raw
 
 ATTACKS = (
     *(getattr(membership_scores, name) for name in ("distance", "calibrated_distance", "density_ratio")),
@@ -140,10 +140,6 @@ def test_what_is_computed_once_belongs_to_its_samples_and_its_function():
 DIGITS, LABELS = (load_digits().images[..., None] * 255 / 16).round().astype(np.uint8), load_digits().target
 SIZES = 100, 800, 897  # training, held out, released
 RULES = {name: rules.IMAGE_RULES[name] for name in ("image.membership",)}
-
-
-def raw(pixels):
-    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
 
 
 def moved(pixels, rng):

@@ -5,6 +5,8 @@ causes.
 import numpy as np
 import pandas as pd
 
+from evaluation import samples
+
 
 def mixed(rows: int, seed: int = 0) -> pd.DataFrame:
     """Ten columns; different seeds are different people of one population."""
@@ -31,3 +33,14 @@ def mixed(rows: int, seed: int = 0) -> pd.DataFrame:
     frame.loc[rng.random(rows) < 0.05, "town"] = None
     frame["owner"] = np.where(rng.random(rows) < 1 / (1 + np.exp(-2 * wealth - 3 * (age - 0.4))), "yes", "no")
     return frame
+
+
+def compared(train, synthetic, holdout=None, **options) -> samples.Samples:
+    """Return tables as metrics take them, given as frames or as columns by name."""
+    tables = [None if table is None else pd.DataFrame(table) for table in (train, holdout, synthetic)]
+    return samples.make(*tables, **options)
+
+
+def raw(pixels: np.ndarray) -> np.ndarray:
+    """Return images of bytes as features, in [0, 1]."""
+    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255

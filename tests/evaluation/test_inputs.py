@@ -12,7 +12,7 @@ from evaluation.report import Report
 from evaluation.scores import EvaluationError
 from pipelines.config import rules
 from pipelines.release import gate
-from tests.evaluation.tables import mixed
+from tests.evaluation.tables import mixed, raw
 
 SIZES = 800, 200, 800
 EXPECTED = {
@@ -58,10 +58,6 @@ def refused(case):
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_wrong_tables_are_named(honest, kind):
     assert EXPECTED[kind] in refused(calibration.load(kind)(honest, np.random.default_rng(1)))
-
-
-def raw(pixels):
-    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
 
 
 def refused_images(*collections):

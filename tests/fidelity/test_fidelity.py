@@ -11,13 +11,7 @@ from sdmetrics.single_column import TVComplement
 from evaluation import fidelity, samples
 from evaluation.measures import similarity
 from evaluation.models import learners
-from tests.evaluation.tables import mixed
-
-
-def compared(train, synthetic, holdout=None, **options):
-    return samples.make(
-        pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options
-    )
+from tests.evaluation.tables import compared, mixed
 
 
 def test_shape_by_hand():

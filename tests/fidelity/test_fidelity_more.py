@@ -4,15 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import fidelity, samples
+from evaluation import fidelity
 from pipelines.config.rules import DEFAULT_RULES
-from tests.evaluation.tables import mixed
-
-
-def compared(train, synthetic, holdout=None, **options):
-    return samples.make(
-        pd.DataFrame(train), None if holdout is None else pd.DataFrame(holdout), pd.DataFrame(synthetic), **options
-    )
+from tests.evaluation.tables import compared, mixed
 
 
 def test_information_sees_a_relation_that_correlation_does_not():

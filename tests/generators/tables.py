@@ -1,6 +1,7 @@
 """Made tables: small, seeded, with every kind of column a user may bring."""
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -48,3 +49,9 @@ def linked(rows: int = 600, seed: int = 0) -> pd.DataFrame:
     small = rng.integers(0, 4, rows)
     n = 10 * np.where(rng.random(rows) < 0.95, a, rng.integers(0, 3, rows)) + small
     return pd.DataFrame({"a": np.array(["x", "y", "z"])[a], "b": np.array(["p", "q", "r"])[b], "n": n})
+
+
+def grid() -> pd.DataFrame:
+    """Every combination of two labels and a number, once."""
+    columns = [["x", "y", "z"], ["p", "q", "r"], [10 * k + r for k in range(3) for r in range(4)]]
+    return pd.DataFrame(list(itertools.product(*columns)), columns=["a", "b", "n"])

@@ -2,8 +2,6 @@
 coarse ones.
 """
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,24 +27,19 @@ def model():
     return fit(tables.linked(2000), budget=Budget(steps=400), seed=0)
 
 
-def grid(model) -> pd.DataFrame:
-    columns = [["x", "y", "z"], ["p", "q", "r"], [10 * k + r for k in range(3) for r in range(4)]]
-    return pd.DataFrame(list(itertools.product(*columns)), columns=["a", "b", "n"])
-
-
 def test_probabilities_sum_to_one(model):
-    assert np.exp(model.log_prob(grid(model))).sum() == pytest.approx(1, abs=1e-4)
+    assert np.exp(model.log_prob(tables.grid())).sum() == pytest.approx(1, abs=1e-4)
 
 
 def test_draws_follow_the_probabilities(model):
-    cells = grid(model)
+    cells = tables.grid()
     drawn = model.sample(20_000, seed=1).groupby(["a", "b", "n"]).size().reset_index(name="n_drawn")
     merged = cells.assign(p=np.exp(model.log_prob(cells))).merge(drawn, how="left").fillna(0)
     assert np.abs(merged["p"] - merged["n_drawn"] / 20_000).max() < 4 * np.sqrt(0.25 / 20_000)
 
 
 def test_a_condition_on_a_later_column_gives_its_conditional(model):
-    cells = grid(model)
+    cells = tables.grid()
     joint = np.exp(model.log_prob(cells))
     exact = cells.assign(p=joint)[cells["b"] == "q"].groupby("a")["p"].sum()
     drawn = model.sample(4000, where={"b": "q"})["a"].value_counts(normalize=True)
@@ -54,7 +47,7 @@ def test_a_condition_on_a_later_column_gives_its_conditional(model):
 
 
 def test_a_condition_on_the_first_columns_is_the_chain_rule_itself(model, monkeypatch):
-    cells = grid(model)
+    cells = tables.grid()
     exact = cells.assign(p=np.exp(model.log_prob(cells)))[cells["a"] == "y"].groupby(["b", "n"])["p"].sum()
     monkeypatch.setattr(conditioning, "CANDIDATES_PER_ROW", 0)  # no candidate is weighed
     drawn = model.sample(4000, where={"a": "y"})
@@ -95,7 +88,7 @@ def test_numbers_named_by_a_condition_are_written_as_they_are():
 
 
 def test_the_rosenblatt_transform_is_the_inverse_of_sampling(model):
-    x = torch.from_numpy(model.encoding.encode(grid(model)))
+    x = torch.from_numpy(model.encoding.encode(tables.grid()))
     least, most = (model.model.uniforms(x, torch.full(x.shape, v, dtype=torch.float64)) for v in (0.0, 1.0))
     u = least + 0.4 * (most - least)
     drawn, _ = model.model.draw(u, torch.zeros_like(x), torch.zeros(1, x.shape[1], dtype=torch.bool))
@@ -126,7 +119,7 @@ def test_held_out_rows_have_uniform_coordinates(model):
 
 
 def test_sobol_rows_are_less_noisy_and_do_not_depend_on_the_batch(model):
-    cells = grid(model).assign(p=lambda f: np.exp(model.log_prob(f)))
+    cells = tables.grid().assign(p=lambda f: np.exp(model.log_prob(f)))
 
     def error(sobol: bool) -> float:
         counts = [model.sample(1024, seed=s, sobol=sobol).groupby(["a", "b"]).size().div(1024) for s in range(8)]
@@ -157,7 +150,7 @@ def test_missing_values_are_drawn_given_the_rest_of_the_row(model):
     filled = model.impute(frame, seed=1)
     assert filled.isna().sum().sum() == 0 and filled.loc[1500:].equals(frame.loc[1500:])
     assert filled[["a", "n"]].equals(frame[["a", "n"]])
-    cells = grid(model).assign(p=lambda f: np.exp(model.log_prob(f)))
+    cells = tables.grid().assign(p=lambda f: np.exp(model.log_prob(f)))
     known = cells[(cells["a"] == "x")].groupby("b")["p"].sum()
     drawn = filled[:1500][filled["a"][:1500] == "x"]["b"].value_counts(normalize=True)
     assert np.abs(drawn.reindex(known.index, fill_value=0) - known / known.sum()).max() < 0.08

@@ -32,11 +32,6 @@ def small(frame: pd.DataFrame) -> Model:
     return Model(encoder.fit(frame, infer(frame)).layout, width=8, embedding=3, depth=1)
 
 
-def grid() -> pd.DataFrame:
-    columns = [["x", "y", "z"], ["p", "q", "r"], [10 * k + r for k in range(3) for r in range(4)]]
-    return pd.DataFrame(list(itertools.product(*columns)), columns=["a", "b", "n"])
-
-
 def test_orders_are_uniform_and_fine_tokens_follow_all_coarse_ones():
     orders = random_orders(24_000, 4, 6, torch.Generator().manual_seed(0))
     assert (orders[:, :4] < 4).all() and (orders[:, 4:] >= 4).all()
@@ -146,7 +141,7 @@ def alone(net, x: torch.Tensor) -> torch.Tensor:
 
 
 def test_a_token_revealed_alone_has_the_probability_that_training_gave_it(model, monkeypatch):
-    x = torch.from_numpy(model.encoding.encode(grid()))
+    x = torch.from_numpy(model.encoding.encode(tables.grid()))
     monkeypatch.setattr(_denoiser, "MOST_GATED_TOKENS", 2)
     wide = fit(tables.linked(2000), "tabular.diffusion", budget=Budget(steps=100)).model.denoiser
     assert wide.gate is None
@@ -192,13 +187,17 @@ def test_the_two_families_share_no_network_and_no_order_of_factors(model):
 
 
 def test_probabilities_sum_to_one_in_any_order_and_draws_follow_their_mean(model):
-    x, net, orders = torch.from_numpy(model.encoding.encode(grid())), model.model, itertools.permutations(range(3))
+    x, net, orders = (
+        torch.from_numpy(model.encoding.encode(tables.grid())),
+        model.model,
+        itertools.permutations(range(3)),
+    )
     with torch.no_grad():
         p = torch.stack([net.denoiser(x, torch.tensor([order])).sum(1).double().exp() for order in orders])
     assert torch.allclose(p.sum(1), torch.ones(6).double(), atol=1e-4)
-    assert (model.log_prob(grid()) <= np.log(p.amax(0).numpy()) + 1e-5).all()  # a mean over orders is a bound
+    assert (model.log_prob(tables.grid()) <= np.log(p.amax(0).numpy()) + 1e-5).all()  # a mean over orders is a bound
     drawn = model.sample(20_000, seed=1).groupby(["a", "b", "n"]).size().reset_index(name="drawn")
-    merged = grid().assign(p=p.mean(0).numpy()).merge(drawn, how="left").fillna(0)
+    merged = tables.grid().assign(p=p.mean(0).numpy()).merge(drawn, how="left").fillna(0)
     assert np.abs(merged["p"] - merged["drawn"] / 20_000).max() < 4 * np.sqrt(0.25 / 20_000)
 
 
@@ -239,7 +238,7 @@ def test_guidance_is_worked_by_hand():
 
 def test_a_guided_token_is_drawn_by_what_the_network_says_with_and_without_the_condition():
     torch.manual_seed(0)
-    model, n = small(grid()).eval(), 3000
+    model, n = small(tables.grid()).eval(), 3000
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))

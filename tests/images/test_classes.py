@@ -10,12 +10,9 @@ from evaluation import calibration
 from evaluation.calibration import population
 from evaluation.image import samples
 from pipelines.config.rules import IMAGE_RULES
+from tests.evaluation.tables import raw
 
 NAMES = "image.class_coverage", "image.distinct", "image.class_agreement"
-
-
-def raw(pixels):
-    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from evaluation.image import privacy as image_privacy
 from evaluation.image import quality
 from evaluation.image import samples as collections
 from evaluation.models import efficientnet, features, label_network
+from tests.evaluation.tables import raw
 
 SCHEMA = json.loads((Path(evaluation.__file__).parent / "report" / "schema.json").read_text())
 
@@ -32,10 +33,6 @@ def strokes(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         -(((along - at[:, None, None] - slope[:, None, None] * (across - 4)) / width[:, None, None]) ** 2)
     )
     return (bar + rng.normal(0, 3, bar.shape)).clip(0, 255).astype(np.uint8)[..., None], labels
-
-
-def raw(pixels: np.ndarray) -> np.ndarray:
-    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255
 
 
 TRAIN, HELD, FRESH = strokes(300, 0), strokes(300, 1), strokes(300, 2)
