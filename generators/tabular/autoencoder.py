@@ -1,9 +1,11 @@
-"""Denoising autoencoder for tables: the classical baseline (Vincent et al. 2008; as a generator Bengio et al. 2013,
-arXiv 1305.6663).
+"""Denoising autoencoder for tables: the classical baseline (Vincent et al. 2010, JMLR 11).
 
-A row's tokens are encoded as z on a sphere, Gaussian noise is added, and every token is decoded from z + sigma e by a
-categorical head of its own. The column `target` is hidden from the encoder: its head classifies. Rows are drawn as p(z)
-prod_l p(x_l | z + sigma e) with a mixture of Gaussians p(z) fitted to the training rows' latents, so that no row is
+While it learns, some columns of each row are hidden from the encoder (masking noise), which maps the others' tokens to
+z on a sphere; Gaussian noise is added there too (Poole et al. 2014, arXiv 1406.1831), and every token, seen or hidden,
+is decoded from z + sigma e by a categorical head of its own. The column `target` is always hidden: its head classifies.
+Gaps are filled as MIDA does, by what is decoded of the visible cells (Gondara & Wang 2018, arXiv 1705.02737); gaps of
+one row depend on each other through z alone. Rows are drawn as p(z) prod_l p(x_l | z + sigma e) with a mixture of
+Gaussians p(z) fitted to the training rows' latents afterwards (Ghosh et al. 2020, arXiv 1903.12436), so that no row is
 needed once the model is fitted.
 
 What sigma does (benchmarks/autoencoder_noise.py, docs/autoencoder_noise.svg): below 1 the noise costs nothing on breast
@@ -32,8 +34,8 @@ from launderette.generators.fitted import FittedTable
 from launderette.generators.networks import mixture
 from launderette.generators.networks.layers import IMPOSSIBLE
 from launderette.generators.networks.mixture import Mixture
-from launderette.generators.sampling import reading
-from launderette.generators.sampling.conditioning import CHUNK_ROWS
+from launderette.generators.sampling import conditioning, imputation, reading
+from launderette.generators.sampling.conditioning import CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.rows import Asked, Drawing
 from launderette.generators.training import fitting, options, randomness
 from launderette.generators.training.fitting import FitOptions, TableFamily
@@ -53,6 +55,7 @@ class Config:
 
     target: str | None = None  # the column that is classified: hidden from the encoder, predicted from the latent
     noise: float = 0.3  # sigma, where a latent's coordinates have variance 1
+    masking: float = 0.3  # share of a row's columns that are hidden from the encoder while it learns
     latent: int = 16  # d, coordinates of z
     width: int = 192  # h, units per layer
     embedding: int = 8  # e, units per token
@@ -69,12 +72,13 @@ class Model(nn.Module):
     """Encoder, noise, decoder; forward returns the loss of reconstruction per row, in nats."""
 
     offsets: Tensor  # [L], the place of each token's first row in the embedding
-    seen: Tensor  # [L], 0 for a token that is hidden from the encoder
+    seen: Tensor  # [L], 0 for a token that is always hidden from the encoder
+    coarse: Tensor  # int64 [L], the place of each token's coarse one: itself but for fine tokens
 
     def __init__(self, layout: Layout, hidden: list[int], config: Config) -> None:
         super().__init__()
         L, h, e, d = layout.width, config.width, config.embedding, config.latent
-        self.sizes, self.d, self.sigma = layout.sizes, d, config.noise
+        self.sizes, self.d, self.sigma, self.masking = layout.sizes, d, config.noise, config.masking
         self.inner = {fine: coarse for fine, (coarse, _) in layout.inner.items()}
         waves = [_waves(*token) for token in zip(layout.ordered, self.sizes, strict=True)]
         self.ranks = [len(wave) for wave in waves]
@@ -84,6 +88,7 @@ class Model(nn.Module):
             nn.Linear(d, h), nn.SiLU(), nn.Linear(h, h), nn.SiLU(), nn.Linear(h, sum(self.ranks))
         )
         self.bias = nn.Parameter(torch.zeros(sum(self.sizes)))
+        self.register_buffer("coarse", torch.tensor([self.inner.get(l, l) for l in range(L)]), persistent=False)
         self.register_buffer("offsets", torch.tensor([0, *np.cumsum(self.sizes)[:-1]]), persistent=False)
         self.register_buffer("seen", torch.tensor([float(l not in hidden) for l in range(L)]), persistent=False)
         for l, wave in enumerate(waves):
@@ -109,9 +114,12 @@ class Model(nn.Module):
             )
             inside.add_(torch.log((counts + 0.1) / (counts + 0.1).sum(1, keepdim=True)))
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Tokens [B, L] -> z [B, d] of mean 0 and variance 1 over its coordinates."""
-        E = nn.functional.embedding(x + self.offsets, self.embed) * self.seen[:, None]
+    def encode(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+        """Tokens [B, L], of which all or those `known` [B, L] are seen -> z [B, d] of mean 0 and variance 1 over its
+        coordinates.
+        """
+        seen = self.seen if known is None else self.seen * known
+        E = nn.functional.embedding(x + self.offsets, self.embed) * seen[..., None]
         return nn.functional.layer_norm(self.encoder(E.flatten(1)), (self.d,))
 
     def decode(self, z: Tensor) -> list[Tensor]:
@@ -127,7 +135,7 @@ class Model(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return -log p(x | z + sigma e) of tokens x [B, L] in nats, [B]."""
-        z = self.encode(x)
+        z = self.encode(x, self._visible(x))
         decoded = self.decode(z + self.sigma * torch.randn_like(z))
         losses = (
             nn.functional.cross_entropy(self.logits(decoded, l, x), x[:, l], reduction="none")
@@ -135,17 +143,24 @@ class Model(nn.Module):
         )
         return sum(losses, z.new_zeros(len(z)))
 
+    def _visible(self, x: Tensor) -> Tensor | None:
+        """Return which tokens of x [B, L] the encoder sees: all, or while it learns those of random columns, [B, L]."""
+        if not (self.training and self.masking):
+            return None
+        return (torch.rand(x.shape, device=x.device) >= self.masking)[:, self.coarse]
+
     @torch.no_grad()
-    def draw(self, z: Tensor, u: Tensor, known: Mapping[int, int]) -> Tensor:
-        """Noisy latents z [B, d] and uniforms u [B, L] -> tokens [B, L], those in `known` as they are given."""
-        x, decoded = torch.zeros(u.shape, dtype=torch.int64, device=u.device), self.decode(z)
+    def draw(self, z: Tensor, u: Tensor, x: Tensor, known: Tensor, allowed: Allowed = anything) -> Tensor:
+        """Noisy latents z [B, d], uniforms u [B, L] and tokens x [B, L], of which those `known` [B, L] stay -> tokens
+        [B, L]; `allowed(l, x)` masks those that may be drawn at place l, [B, K].
+        """
+        x, decoded = x.clone(), self.decode(z)
         for l in range(len(self.sizes)):  # coarse tokens stand before their fine ones
-            cdf = self.logits(decoded, l, x).double().softmax(1).cumsum(1)
-            x[:, l] = (
-                known[l]
-                if l in known
-                else torch.searchsorted(cdf / cdf[:, -1:], u[:, l : l + 1].contiguous(), right=True)[:, 0]
-            )
+            logits, mask = self.logits(decoded, l, x).double(), allowed(l, x)
+            logits = logits if mask is None else logits.masked_fill(~mask, IMPOSSIBLE)
+            cdf = logits.softmax(1).cumsum(1)
+            drawn = torch.searchsorted(cdf / cdf[:, -1:], u[:, l : l + 1].contiguous(), right=True)[:, 0]
+            x[:, l] = torch.where(known[:, l], x[:, l], drawn)
         return x
 
     @torch.no_grad()
@@ -204,7 +219,9 @@ class Autoencoder(FittedTable[Config, Model]):
             ]
         else:
             z = self._latents(choice[:, 0], normals)
-        return self.model.draw(z, tokens.to(z.device), known)
+        x, stays = conditioning.given(known, tokens.shape[1], len(u)), torch.zeros(tokens.shape, dtype=torch.bool)
+        stays[:, list(known)] = True
+        return self.model.draw(z, tokens.to(z.device), x.to(z.device), stays.to(z.device))
 
     def _latents(self, choice: Tensor, normals: Tensor) -> Tensor:
         """Uniforms [B] and [B, 2 d] -> noisy latents [B, d]."""
@@ -221,6 +238,20 @@ class Autoencoder(FittedTable[Config, Model]):
         )
         z = self._latents(u[:, 0].contiguous(), u[:, 1:])
         return z, self.model.log_likelihood(z, known).softmax(0).cumsum(0)
+
+    def impute(self, frame: pd.DataFrame, *, seed: int = 0, draws: int = 1, rounded: bool = True) -> pd.DataFrame:
+        """Return the frame with each missing value drawn given the rest of its row, or typical of several draws;
+        identifiers and columns without any value stay.
+        """
+        return imputation.impute(frame, self.encoding, self._fill, seed, draws, rounded)
+
+    @torch.no_grad()
+    def _fill(self, u: np.ndarray, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Fill the tokens of x [B, L] that are not known [B, L], by the numbers of u [B, 1 + L or more]."""
+        x, known, uniforms = (part.to(self.model.embed.device) for part in (x, known, torch.from_numpy(u[:, 1:])))
+        x = x.masked_fill(~known, 0)
+        z = self.model.encode(x, known)
+        return imputation.alone(self.model.draw(z, uniforms, x, known, imputation.present(self.encoding)))
 
     @torch.no_grad()
     def classify(self, frame: pd.DataFrame) -> pd.DataFrame:

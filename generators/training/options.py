@@ -13,7 +13,7 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(
         ("width", "hidden", "depth", "blocks", "embedding", "mixture", "patch", "packing", "candidates"), SIZE_RANGE
     ),
-    **dict.fromkeys(("conditional", "unlabelled", "augment", "shift"), SHARE_RANGE),
+    **dict.fromkeys(("conditional", "unlabelled", "augment", "shift", "masking"), SHARE_RANGE),
     "memory": (0.5, 1.0),
     "batch": (1, 1 << 24),
     "bins": (2, 1024),

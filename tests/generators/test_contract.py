@@ -16,7 +16,7 @@ from tests.generators import tables
 
 TABULAR = [name for name in generators.names() if name.startswith("tabular.")]
 STEPS = Budget(steps=30)
-IMPUTING = "tabular.autoregressive", "tabular.diffusion", "tabular.marginals"
+IMPUTING = "tabular.autoregressive", "tabular.diffusion", "tabular.autoencoder", "tabular.marginals"
 
 
 @pytest.fixture(scope="module", params=TABULAR)
