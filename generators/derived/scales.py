@@ -24,6 +24,7 @@ TOLD_BY_SCALE = 0.7  # of the variance of the numbers' ranks, that the label tel
 LEAST_SCALED_VALUES = 30  # distinct numbers
 ROWS_PER_STRETCH, MOST_STRETCHES = 20, 32
 ABOUT_KNOT = 6  # rows whose mean is a knot
+MOST_NUMBERS_AT_ONCE = 2**22  # whose ranks are compared
 DECADE = 10.0  # by which labels differ in scale; by which positive numbers do whose logarithms are even
 
 
@@ -39,15 +40,19 @@ def find(
     """
     labels = {column.name: values_of(frame[column.name], column) for column in columns if _is_label(column, taken)}
     labels = {name: own for name, own in labels.items() if _of_enough(own, owners)}
-    for column in columns:
-        if not isinstance(column, Cells) or not _may_be_scaled(column) or column.name in {*taken, *kept}:
-            continue
-        values = values_of(frame[column.name], column)
-        free = [name for name in labels if column.name not in origins([name], taken)]
-        told = {name: _told(values, labels[name]) for name in free}
-        by = max(told, key=told.__getitem__, default=None)
-        if by is not None and told[by] >= TOLD_BY_SCALE and (curves := _curves(values, labels[by])):
-            yield _within(column.name, by, curves)
+    numbers = [column for column in columns if isinstance(column, Cells) and _may_be_scaled(column)]
+    numbers = [column for column in numbers if column.name not in {*taken, *kept}]
+    at_once = max(1, MOST_NUMBERS_AT_ONCE // max(1, len(frame)))
+    for some in (numbers[k : k + at_once] for k in range(0, len(numbers), at_once)):
+        values = np.stack([values_of(frame[column.name], column) for column in some], 1)  # [rows, numbers]
+        told = _told(values, list(labels.values()))
+        for column, own, shares in zip(some, values.T, told.T, strict=True):
+            by_label = {name: share for name, share in zip(labels, shares, strict=True) if share >= TOLD_BY_SCALE}
+            free = [name for name in by_label if column.name not in origins([name], taken)]
+            scaling = [name for name in free if _sets_scale(own, labels[name])]
+            by = max(scaling, key=by_label.__getitem__, default=None)
+            if by is not None and (curves := _curves(own, labels[by])):
+                yield _within(column.name, by, curves)
 
 
 def _is_label(column: Cells | Labels, taken: Collection[str]) -> bool:
@@ -68,19 +73,32 @@ def _may_be_scaled(column: Cells) -> bool:
     return column.kind == "numerical" and column.lattice is None and column.size > 2
 
 
-def _told(values: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of the variance of the ranks of numbers that labels tell, [rows] each; 0 where not asked."""
+def _told(values: np.ndarray, labels: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the share of the variance of the ranks of numbers [rows, numbers] that each of the labels tells, [rows]
+    each: [labels, numbers]; 0 where too few rows have labels of enough rows.
+    """
+    finite = np.isfinite(values)
+    ranks = pd.DataFrame(values).where(finite).rank()
+    ranks = (ranks - ranks.mean()).fillna(0).to_numpy()
+    squares, told = ranks**2, np.zeros((len(labels), values.shape[1]))
+    for share, own in zip(told, labels, strict=True):
+        known = np.isfinite(own)
+        hot = (own == np.unique(own[known])[:, None]).astype("float64")  # [its values, rows]
+        counts, sums = hot @ finite, hot @ ranks
+        rows, total = counts.sum(0), sums.sum(0)
+        enough = np.where(counts >= LEAST_SCALE_ROWS, counts, 0).sum(0) >= SCALED_SHARE * finite.sum(0)
+        spread = known @ squares - total**2 / np.maximum(rows, 1)
+        between = (sums**2 / np.maximum(counts, 1)).sum(0) - total**2 / np.maximum(rows, 1)
+        np.divide(between, spread, out=share, where=enough & (rows >= LEAST_SCALE_ROWS) & (spread > 0))
+    return told
+
+
+def _sets_scale(values: np.ndarray, labels: np.ndarray) -> bool:
+    """Tell whether numbers are many and of one label a decade larger than of another, [rows] each."""
     known = np.isfinite(values) & np.isfinite(labels)
-    if known.sum() < LEAST_SCALE_ROWS or len(np.unique(values[known])) < LEAST_SCALED_VALUES:
-        return 0.0
-    counts = pd.Series(labels[known]).value_counts().sort_index()
-    if counts[counts >= LEAST_SCALE_ROWS].sum() < SCALED_SHARE * np.isfinite(values).sum():
-        return 0.0
-    sizes = pd.Series(np.abs(values[known])).groupby(labels[known]).median()[counts.to_numpy() >= LEAST_SCALE_ROWS]
-    if not sizes.max() >= DECADE * sizes.min():
-        return 0.0
-    ranks = pd.Series(values[known]).rank()
-    return float(ranks.groupby(labels[known]).transform("mean").var() / ranks.var())
+    groups = pd.Series(np.abs(values[known])).groupby(labels[known])
+    sizes = groups.median()[groups.size() >= LEAST_SCALE_ROWS]
+    return len(np.unique(values[known])) >= LEAST_SCALED_VALUES and bool(sizes.max() >= DECADE * sizes.min())
 
 
 def _curves(values: np.ndarray, labels: np.ndarray) -> tuple[Curve, ...]:
