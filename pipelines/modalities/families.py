@@ -39,7 +39,7 @@ MEASURED = {  # rows of Adult, 100: of twelve tables -> family -> figures
     },
 }
 MOST_ATTACK = 0.6  # AUC, the bound on memory
-NOISE = 0.03  # of a detection; of families that differ by no more the first one is named, the default
+NOISE = 0.03  # of a detection; the default is named where the best differs from it by no more
 MANY_MISSING = 0.05  # share of the cells
 ACCURACY_OF_IMAGES = {  # accuracy on real images of what is trained on images of each family, three minutes at most
     "image.diffusion": 0.989,
@@ -80,13 +80,13 @@ def suiting(rows: int, columns: int, *, missing: float = 0.0, conditions: int = 
         return f"{next(iter(MEASURED[min(measured)]))} suits {table}: the default, for none was measured with so few"
     size = min(measured, key=lambda size: abs(np.log(size / max(rows, 1))))
     scores = measured[size]
-    most = max(scores.values())
-    name = next(own for own, score in scores.items() if round(most - score, 2) <= NOISE)
+    best, default = max(scores, key=scores.__getitem__), next(iter(scores))
+    name = default if round(scores[best] - scores[default], 2) <= NOISE else best
     others = sorted(scores.keys() - {name}, key=scores.__getitem__, reverse=True)
     rest = ", ".join(f"{other.partition('.')[2]} {scores[other]:.2f}" for other in others)
-    how = "the hardest" if scores[name] == most else "but for noise as hard as any"
-    best = f"{how} to tell from unseen real ones ({scores[name]:.2f} of 1; {rest})"
-    told = f"measured with {size:,} rows, its rows are {best}{_gaps(MEASURED[size][name], missing)}"
+    how = "the hardest" if scores[name] == scores[best] else "but for noise as hard as any"
+    hard = f"{how} to tell from unseen real ones ({scores[name]:.2f} of 1; {rest})"
+    told = f"measured with {size:,} rows, its rows are {hard}{_gaps(MEASURED[size][name], missing)}"
     return f"{name} suits {table}: {told}"
 
 

@@ -62,12 +62,12 @@ def test_what_was_not_measured_of_few_rows_is_taken_from_more(monkeypatch):
     assert "the default, for none" in suiting(120, 7, conditions=1)
 
 
-def test_of_families_that_differ_by_noise_the_first_is_named(monkeypatch):
-    near, far = (Figures(score, 0.5, 0.5, None) for score in (0.72, 0.73))
-    for other, named in ((near, "a.default"), (far, "b.other")):
-        monkeypatch.setattr(families, "MEASURED", {500: {"a.default": Figures(0.69, 0.5, 0.5, None), "b.other": other}})
+def test_the_default_is_named_where_the_best_differs_by_noise_and_else_the_best(monkeypatch):
+    default, near, far = (Figures(score, 0.5, 0.5, None) for score in (0.69, 0.72, 0.73))
+    for best, named in ((near, "a.default"), (far, "c.best")):
+        monkeypatch.setattr(families, "MEASURED", {500: {"a.default": default, "b.other": near, "c.best": best}})
         assert suiting(500, 7).startswith(f"{named} suits")
-        assert ("but for noise as hard as any" in suiting(500, 7)) == (other is near)
+        assert ("but for noise as hard as any" in suiting(500, 7)) == (best is near)
 
 
 def test_a_draft_says_which_generator_suits_its_source():
