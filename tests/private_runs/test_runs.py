@@ -318,6 +318,9 @@ def test_a_run_resumed_after_kill_9_reports_the_epsilon_of_an_uninterrupted_one(
     alone = private_tabular.train(private_tabular.split(frame, schema, asked)[0], schema, asked).record["ledger"]
     assert 3.95 < manifest["ledger"]["epsilon"] <= 4 and 3.95 < alone["epsilon"] <= 4
     assert manifest["ledger"]["events"][-1]["steps"] == 4 and taken == [2, 3, 0, 1, 2, 3]
+    (begun,) = source.parent.glob("out/work/train-*/checkpoint/model.json")  # where the digest of the rows stays
+    digest = json.loads(begun.read_text())["identity"].encode()
+    assert not [path for path in Path(ended["place"]).rglob("*") if path.is_file() and digest in path.read_bytes()]
     report = (Path(ended["place"]) / "report.html").read_text()
     assert "times the longest that one row may add, in each of 4 steps" in report
 
