@@ -7,6 +7,7 @@ the right one; first, last and full names are one kind for `kinds of names alike
 import argparse
 from collections import Counter
 
+from benchmarks.personal_data.clubs import LOCAL as EIGHTH
 from benchmarks.personal_data.exports import FIFTH, SIXTH, export_tables
 from benchmarks.personal_data.headers import CHOOSING, SECOND, THIRD
 from benchmarks.personal_data.institutions import LOCAL, institution_tables
@@ -25,9 +26,13 @@ MIXED = {
     "fifth": FIFTH,
     "sixth": SIXTH,
     "seventh": SEVENTH,
+    "eighth": EIGHTH,
 }
 # else mixed_tables
-MAKERS = {"fourth": institution_tables, "fifth": export_tables, "sixth": export_tables, "seventh": register_tables}
+MAKERS = {
+    **{"fourth": institution_tables, "fifth": export_tables, "sixth": export_tables},
+    **{"seventh": register_tables, "eighth": register_tables},
+}
 NAMES = ("name", "first_name", "last_name")
 
 

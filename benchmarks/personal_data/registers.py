@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from faker import Faker
 
+from benchmarks.personal_data import clubs
 from benchmarks.personal_data.mixed import STYLES, shuffled
 from benchmarks.personal_data.tables import Labelled
 from launderette.pipelines.personal_data.name_shapes import words_in
@@ -108,7 +109,8 @@ def register_tables(locales: Sequence[str], rows: int, seed: int) -> Iterator[La
             fake.seed_instance(rng.getrandbits(32))
             people = zip(FIELDS.values(), _people(fake, rng, locale, rows), strict=True)
             columns = [(at, kind, make) for at, ((kind, _), make) in enumerate(people)]
-            columns += [(at, "", make) for at, make in enumerate(_things(fake, rng))]
+            things = [*_things(fake, rng), *(clubs.numbers(rng) if locale in clubs.LOCAL else ())]
+            columns += [(at, "", make) for at, make in enumerate(things)]
             yield shuffled(locale, style, columns, _name, rows, rng)
 
 
@@ -116,10 +118,13 @@ def _name(style: str, locale: str, which: int, kind: str, at: int, rng: random.R
     if style == "untelling":
         return f"X_{at:02d}"
     if not kind:
-        return rng.choice(THINGS[which].split(","))
+        return rng.choice((*THINGS, *clubs.THINGS.split(";"))[which].split(","))
     if style == "numbered":  # as questionnaires call them
         return f"q{at}_answer"
-    return LOCAL[locale].split(";")[which] if style == "local" else rng.choice([*FIELDS.values()][which][1].split(","))
+    if style == "local":
+        return (LOCAL | clubs.LOCAL)[locale].split(";")[which]
+    english = clubs.ENGLISH.split(";") if locale in clubs.LOCAL else [names for _, names in FIELDS.values()]
+    return rng.choice(english[which].split(","))
 
 
 def _filled(form: str, rng: random.Random) -> str:
@@ -130,7 +135,8 @@ def _filled(form: str, rng: random.Random) -> str:
 def _people(fake: Faker, rng: random.Random, locale: str, rows: int) -> Iterator[Callable[[], object]]:
     """Yield the maker of each of FIELDS, in a form drawn for the column."""
     first, last, pick = fake.first_name, fake.last_name, rng.choice
-    bare = lambda: MOBILES[locale][:2] + _filled(MOBILES[locale][2:], rng)  # noqa: E731
+    mobile = (MOBILES | clubs.MOBILES)[locale]
+    bare = lambda: mobile[:2] + _filled(mobile[2:], rng)  # noqa: E731
     yield pick((lambda: f"{last().upper()}/{first().upper()} {pick(('MR', 'MRS', 'MS'))}", lambda: f"/s/ {first()} {last()}",
                 lambda: f"{last()}, {first()}", lambda: f"{first()} {last()} (adult)"))  # fmt: skip
     yield first
@@ -145,7 +151,7 @@ def _people(fake: Faker, rng: random.Random, locale: str, rows: int) -> Iterator
     young = pick(((0, 6), (5, 12), (6, 18)))
     yield lambda: fake.date_of_birth(minimum_age=young[0], maximum_age=young[1]).strftime(form)
     yield lambda: fake.date_of_birth(minimum_age=18, maximum_age=90).strftime(form)
-    for paper in PAPERS[locale]:
+    for paper in (PAPERS | clubs.PAPERS)[locale]:
         yield lambda paper=paper: _filled(paper, rng)  # type: ignore[misc]
     plain = Faker().user_name if locale in ("or_IN", "el_GR") else fake.user_name
     latin = (lambda: plain()) if locale in ("or_IN", "el_GR") else (lambda: f"{first()[:1]}{last()}".lower())

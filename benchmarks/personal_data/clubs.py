@@ -1,0 +1,53 @@
+# ruff: noqa: E501  (lists of names)
+"""The eighth set: registers of clubs and clinics, in ten locales that earlier sets have other columns of, with papers of
+digits alone beside numbers of things of digits alone. Written down before the detection was mended with any of it.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+
+ENGLISH = (  # in the order of registers.FIELDS
+    "subscriber_nm,HOLDER;FNAM,frst;LNAM,family;nurse_nm,trainer;nurse_tag,trainer_key;Cellular,mob;LandlineNr,tel_home;"
+    "minor_dob,JuniorBirth;DTBIRTH,born_dt;PassNbr,ppno;DLNbr,drvr_lic_nbr;TIN,fiscal_cd;PolicyHolderNo,nhs_ins;UNAME,sign_on;"
+    "mailaddr,E_MAIL;resid_addr,HomeAdr;iban_ct,payee_acct;cc_num,CardNr;ip_last,clientIP;macad,hw_id;observ,FollowUp"
+)
+LOCAL = {  # likewise
+    "et_EE": "liige;eesn;perek;treener;treeneri_kood;mobiil;kodutelefon;lapse_sünd;sündinud;passi_nr;juhiloa_nr;maksu_nr;haigekassa_nr;kasutaja;epost;kodune_aadress;arveldusarve;kaardi_nr;ip_aadress;mac_aadress;märkmed",
+    "fi_FI": "jäsen;etun;sukun;valmentaja;valmentajan_tunnus;matkapuh;lankapuh;lapsen_synt;synt_pvm;passin_nro;ajokortin_nro;verotunnus;kela_nro;käyttäjätunnus;sposti;kotiosoite;tilinro;kortin_nro;ip_os;mac_os;huom",
+    "sv_SE": "medlem;förn;eftern;tränare;tränarkod;mobilnr;hemtel;barnets_född;född;passnr;körkortsnr;skattenr;försäkringsnr;anvnamn;epostadr;bostadsadr;bankkonto;kortnr;ipadr;macadr;anm",
+    "ro_RO": "abonat;pren;nume_fam;antrenor;cod_antrenor;tel_mobil;tel_fix;nastere_copil;data_nast;serie_pasaport;nr_permis;cod_fiscal;card_sanatate;utilizator;adr_email;domiciliu;cont_iban;nr_card;adr_ip;adr_mac;obs",
+    "tr_TR": "üye;ad;soyad;antrenör;antrenör_kodu;cep;ev_tel;çocuk_doğum;dogum_trh;pasaport_no;ehliyet_no;vergi_no;sgk_no;kullanici_adi;eposta_adr;ikamet;hesap_no;kart_no;ip_adr;mac_adr;aciklama",
+    "id_ID": "anggota;nama_depan;nama_belakang;pelatih;kode_pelatih;hp;telp_rumah;lahir_anak;tgl_lahir;no_paspor;no_sim;npwp;no_bpjs;nama_pengguna;surel;alamat_rumah;rekening;no_kartu;alamat_ip;alamat_mac;catatan",
+    "fr_CH": "adherent;pren;nom_fam;entraineur;code_entraineur;natel;tel_prive;naiss_enfant;ne_le;no_passeport;permis_no;no_fiscal;carte_assure;nom_util;courriel_prive;adr_domicile;compte_iban;no_carte;ip_poste;mac_poste;remarq",
+    "es_CL": "socio;primer_nom;ap_paterno;entrenador;clave_entrenador;celular;fono_casa;nacim_hijo;f_nacim;pasaporte_nro;lic_conducir;rut;nro_isapre;usuario_web;mail_personal;dir_particular;cta_cte;tarjeta_nro;ip_equipo;mac_equipo;glosa",
+    "uz_UZ": "azo;ism;familiya;murabbiy;murabbiy_kodi;mobil;uy_telefoni;bola_tugilgan;tugilgan_sana;pasport_raqami;haydovchilik_guvohnomasi;stir;sugurta_raqami;foydalanuvchi;pochta;yashash_manzili;hisob_raqami;karta_raqami;ip_manzil;mac_manzil;izoh",
+    "yo_NG": "omo_egbe;oruko_akoko;oruko_idile;oluko;ami_oluko;foonu_alagbeka;foonu_ile;ojo_ibi_omo;ojo_ibi;nomba_iwe_irinna;iwe_ase_awako;nomba_owo_ori;nomba_ilera;oruko_olumulo;imeeli;adiresi_ile;akanti;nomba_kaadi;ip;mac;akiyesi",
+}
+PAPERS = {  # passports, driving licences, tax and health insurance, as in registers.py
+    "et_EE": ("K99999999", "ET999999", "99999999999", "9999999999"),
+    "fi_FI": ("AA9999999", "999999-999A", "999999999999", "99999999"),
+    "sv_SE": ("99999999", "999999-9999", "999999999", "9999 9999 9999"),
+    "ro_RO": ("999999999", "A99999999A", "9999999999999", "99999999999999999999"),
+    "tr_TR": ("U99999999", "999999", "9999999999", "99999999999"),
+    "id_ID": ("A9999999", "999999999999", "99.999.999.9-999.999", "9999999999999"),
+    "fr_CH": ("A99A9999", "999999999999", "999.9999.999", "80756999999999999999"),
+    "es_CL": ("A99999999", "99999999", "99.999.999-9", "999999999"),
+    "uz_UZ": ("AA9999999", "AA9999999", "999999999", "99999999999999"),
+    "yo_NG": ("A99999999", "AAA99999AA99", "99999999-9999", "99999999999"),
+}  # fmt: skip
+MOBILES = {
+    "et_EE": "59999999", "fi_FI": "409999999", "sv_SE": "709999999", "ro_RO": "729999999", "tr_TR": "5399999999",
+    "id_ID": "81299999999", "fr_CH": "799999999", "es_CL": "999999999", "uz_UZ": "909999999", "yo_NG": "8039999999",
+}  # fmt: skip
+THINGS = "ord_nbr,inv_nr;meter_rd,odometer;net_cents,price_minor;epoch_ts,created_unix;steps_wk,views;gtin_ref,part_nbr"
+
+
+def numbers(rng: random.Random) -> Iterator[Callable[[], object]]:
+    """Yield makers of columns of digits alone that are of nobody, in the order of THINGS."""
+    whole, start, serial = rng.randrange, rng.randrange(10**7, 10**8), iter(range(10**9))
+    yield rng.choice((lambda: whole(10**7, 10**8), lambda: start + 3 * next(serial), lambda: f"{whole(10**10):010d}"))
+    yield lambda: int(rng.lognormvariate(11, 0.7))
+    yield lambda: int(100 * rng.lognormvariate(5, 1))
+    yield lambda: 1_600_000_000 + whole(10**8)
+    yield lambda: int(rng.gauss(50_000, 9_000))
+    yield lambda: f"{whole(10**4, 10**5)}{whole(10**3):03d}"
