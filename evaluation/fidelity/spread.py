@@ -14,6 +14,7 @@ from launderette.evaluation.scores import Reason, Score, unknown
 from launderette.evaluation.streams import RandomStream, generator
 
 LEAST_GROUPS = 20  # of several rows, in either table
+LEAST_NESTED = 0.95  # of an identifier's values, that stand in rows of one entity
 KOLMOGOROV = 0.63  # of the root of 1/n + 1/m: 3.1 times it, or 4.3, is what distributions differ by once in 1e3, or 1e5
 
 Side = tuple[pd.DataFrame, np.ndarray]  # rows, and the group of each: int64 [rows]
@@ -25,16 +26,17 @@ def within_spread(samples: Samples, *, seed: int = 0) -> Score:
     [0, 1], higher better.
 
     Distances are those of a number in two rows of one entity, of one visit (the rows of an entity at one time, or of
-    another identifier that repeats), and, of dates, from one row to the next in time; each entity counts once. They are
+    an identifier that stands in one alone), and, of dates, from one row to the next in time; each counts once. They are
     compared by the largest difference of their distribution functions (Kolmogorov-Smirnov), and what is changed beyond
     chance counts by the low end of its 95 % interval. Cost: two sorts per number and kind of group.
     """
-    if not samples.repeated:
+    entity = samples.entity
+    if entity is None:
         return unknown(Reason.NO_IDENTIFIER, "no identifier names the entity of several rows")
     numbers = [c for c in samples.known if samples.is_number(c)]
 
     def measure(role: str) -> list[Counted]:
-        grouped = _groups(samples, role)
+        grouped = _groups(samples, role, entity)
         found = (_changed(samples, c, word, sides, seed) for word, *sides in grouped for c in numbers)
         return chance.allowed([loss for losses in found for loss in losses])
 
@@ -42,16 +44,22 @@ def within_spread(samples: Samples, *, seed: int = 0) -> Score:
     return chance.kept(samples, measure, absent, sure=True)
 
 
-def _groups(samples: Samples, role: str) -> Iterator[tuple[str, Side, Side]]:
+def _groups(samples: Samples, role: str, entity: str) -> Iterator[tuple[str, Side, Side]]:
     """Rows that belong together, in real rows and in those of a role: of an identifier, and of its rows of one time."""
     real, other = chance.real(samples, role), samples.table(role)
-    for column in samples.repeated:
+    for column in _nested(samples, entity):
         named = chance.names(samples, role, column), samples.frames.get(role, samples.train)[column]
         owners = [entities.owners_of(names) for names in named]
         yield repr(column), (real, owners[0]), (other, owners[1])
-    for date in (c for c in samples.known if samples.kinds[c] == "datetime" and samples.repeated):
+    for date in (c for c in samples.known if samples.kinds[c] == "datetime"):
         visits = [_crossed(own, table[date].to_numpy()) for own, table in zip(owners, (real, other), strict=True)]
         yield f"{column!r} and {date!r}", (real, visits[0]), (other, visits[1])
+
+
+def _nested(samples: Samples, entity: str) -> list[str]:
+    """The entity, and identifiers that repeat within one alone: a visit is a patient's, a merchant anybody's."""
+    named = samples.train[entity]
+    return [c for c in samples.repeated if (named.groupby(samples.train[c]).nunique() <= 1).mean() >= LEAST_NESTED]
 
 
 def _crossed(owners: np.ndarray, times: np.ndarray) -> np.ndarray:
