@@ -11,11 +11,13 @@ from launderette.generators.formulas.calendar_difference import CalendarDifferen
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile, Curve
 from launderette.generators.formulas.missing_as_zero import MissingAsZero
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
+from launderette.generators.formulas.ratio_or_zero import RatioOrZero
 from launderette.generators.formulas.step_function import StepFunction
 
 DAY = 86_400e6  # microseconds
 NET = Polynomial(("price", "discount"), "price - discount", (Monomial(1, (1, 0)), Monomial(-1, (0, 1))))
 CURVES = (Curve(1, False, (0, 1), (10, 20)), Curve(None, True, (0, 1), (0, 1)))
+RATE = Polynomial(("won", "tried"), "won / tried", (Monomial(1, (1, -1)),))
 CASES = {  # a formula, values of its sources, its results
     "polynomial": (NET, [[10, np.nan], [4, 1]], [6, np.nan]),
     "function": (Polynomial(("x",), "log(x)", (Monomial(1, (1,)),), "log"), [[1, np.e, -1]], [0, 1, np.nan]),
@@ -28,6 +30,7 @@ CASES = {  # a formula, values of its sources, its results
     ),
     "months": (MonthsBetween(("end", "start"), "", "day before"), [[364 * DAY], [0]], [12]),
     "missing": (MissingAsZero(NET.sources, "0 where missing", NET, (1,)), [[10, np.nan], [np.nan, 1]], [10, np.nan]),
+    "ratio": (RatioOrZero.over(RATE), [[3, 0], [4, 0]], [0.75, 0]),
     "quantile": (ConditionalQuantile(("place", "of"), "", CURVES), [[0.5, 2, 1], [1, 1, 3]], [15, 30, np.e]),
     "place": (ConditionalQuantile(("x", "of"), "", CURVES, inverse=True), [[15, np.nan], [1, 1]], [0.5, np.nan]),
 }
