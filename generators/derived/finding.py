@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.candidates import triples
+from launderette.generators.candidates import sums, triples
 from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
 from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps
 from launderette.generators.derived.choices import Exclusive
@@ -83,6 +83,7 @@ def find(
     chosen = {name: _checked(name, formula, seen) for name, formula in stated.items()}
     _choose(chosen, seen, tried(seen), kept)
     _choose(chosen, seen, triples.tried(seen, [name for name in seen if name not in chosen]), kept)
+    _choose(chosen, seen, sums.tried(seen, [name for name in seen if name not in chosen]), kept)
     _choose(chosen, seen, periods.tried(seen), kept)
     _choose(chosen, seen, _with_gaps(seen, chosen), kept)
     targets = list(steps.targets_of(_looked_at(frame), columns, seen))
