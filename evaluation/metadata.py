@@ -14,6 +14,7 @@ class Metadata:
     made_up: Sequence[str] = ()  # identifiers whose synthetic values have a form of their own, such as mail addresses
     worded: Sequence[str] = ()  # identifiers whose words, such as names, are of any length
     shared: Sequence[str] = ()  # identifiers of which unrelated rows have one value, such as first names
+    entity: str | None = None  # the identifier whose owners' rows belong together; that of the fewest for None
     parts: Mapping[str, str] = field(default_factory=dict)  # a column that is compared as part of one -> that one
 
     def check(self, kinds: Mapping[str, str]) -> None:

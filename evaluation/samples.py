@@ -63,8 +63,11 @@ class Samples(Sides):
 
     @cached_property
     def entity(self) -> str | None:
-        """The identifier that names the fewest owners of training rows, several rows each; None where none does."""
-        return next(iter(self.repeated), None)
+        """The identifier that names owners of several training rows each: the known one, else that of the fewest
+        owners; None where none does.
+        """
+        known = [column for column in self.repeated if column == self.metadata.entity]
+        return next(iter([*known, *self.repeated]), None)
 
     @cached_property
     def recognised(self) -> str | None:

@@ -42,7 +42,9 @@ def score(sources: ScoredSources, settings: RunConfig) -> tuple[Report, tuple[st
         kinds=compared.kinds,
         target=settings.score.target,
         loss=run.loss_of(sources.model),
-        metadata=Metadata(quasi_identifiers=settings.score.quasi_identifiers, parts=compared.parts),
+        metadata=Metadata(
+            quasi_identifiers=settings.score.quasi_identifiers, entity=settings.split.column, parts=compared.parts
+        ),
         seed=settings.seed,
         names=settings.score.metrics,
     )

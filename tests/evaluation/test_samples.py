@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import evaluation
 from evaluation import canonical, samples, scores
+from evaluation.metadata import Metadata
 from evaluation.scores import EvaluationError
 
 
@@ -202,6 +203,13 @@ def test_dates_and_names_of_numpy_are_scored():
     names = ["fidelity.shape", "fidelity.formats"]
     one, two = (evaluation.score(f.head(80), f[80:140], f.tail(60), names=names).scores for f in (frame, foreign))
     assert {n: s.value for n, s in one.items()} == {n: s.value for n, s in two.items()}
+
+
+@pytest.mark.parametrize(("known", "entity"), [(None, "shop"), ("account", "account"), ("absent", "shop")])
+def test_the_known_entity_comes_before_the_identifier_of_fewest_owners(known, entity):
+    frame = pd.DataFrame({"account": np.arange(60) // 3, "shop": np.arange(60) % 4, "v": np.arange(60.0)})
+    kinds = {"account": "identifier", "shop": "identifier"}
+    assert samples.make(frame, None, frame, kinds=kinds, metadata=Metadata(entity=known)).entity == entity
 
 
 def test_of_each_entity_one_row_is_attacked():

@@ -38,10 +38,12 @@ def test_other_people_have_as_much_in_common(sizes):
         assert all(one.low > 0.9 for one in found.values())
 
 
-def test_an_identifier_that_entities_share_names_no_visit():
+@pytest.mark.parametrize("alone", [0.0, 0.7])
+def test_an_identifier_that_entities_share_names_no_visit(alone):
+    """Whether or not most shops stand in one row, and so in one entity."""
     case = population.of_visits(PEOPLE)
     ranks = (t["value"].rank(method="first").to_numpy() for t in (case.train, case.holdout))
-    real, others = ([f"S{int(rank // 4)}" for rank in own] for own in ranks)
+    real, others = ([f"S{int(r // 4)}" if r >= alone * len(own) else f"R{r:.0f}" for r in own] for own in ranks)
     shops = np.random.default_rng(0).permutation(real)  # a shop of the release goes with no reading
     tables = [t.assign(shop=s) for t, s in ((case.train, real), (case.holdout, others), (case.synthetic, shops))]
     found = within_spread(samples.make(*tables, kinds={"person": "identifier", "shop": "identifier"}))
