@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,7 +25,8 @@ OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand
 BLUR_STEPS, BLUR_CHANCE = 4, 0.7  # to a neighbouring cell, of a walk; of each step
 ADDED_ROWS = 0.1  # that every token is given
 GAP_ROWS = 1.0  # that all gaps of a column are given together, at most
-KEPT_KERNELS, MOST_KEPT_CELLS = 256, 128  # of columns of at most so many cells, of which many have as many: 32 MB
+KERNEL_REACH = 6.0  # standard deviations, beyond which its weights are below 1e-7 of the greatest
+KEPT_KERNELS = 512  # numbers of cells, of which many columns have the same
 
 
 def blurrable(layout: Layout) -> Tensor:
@@ -107,32 +109,39 @@ def _smoothed(counts: Tensor) -> Tensor:
     """Counts of cells in order [K] -> the same number of rows, spread by the kernel that suits them best."""
     if len(counts) < 2 or counts.sum() <= 1:
         return counts
-    best, found = -torch.inf, counts
-    kernel_of = _kept_kernel if len(counts) <= MOST_KEPT_CELLS else _kernel
-    for kernel in (torch.eye(len(counts)).double(), *(kernel_of(len(counts), width) for width in KERNEL_WIDTHS)):
-        spread = kernel @ counts
-        others = (spread - kernel.diagonal()).clamp(min=0) + ADDED_ROWS  # of a row's cell, without the row
-        likelihood = float((counts * others.log()).sum())
+    best, found, rows = -np.inf, counts.numpy(), counts.numpy()
+    for kernel in _kernels(len(rows)):
+        spread = _spread(rows, kernel)
+        others = (spread - _stays(kernel)).clip(min=0) + ADDED_ROWS  # of a row's cell, without the row
+        likelihood = float((rows * np.log(others)).sum())
         if likelihood > best:
             best, found = likelihood, spread
-    return found
+    return torch.from_numpy(found)
 
 
-def _kernel(cells: int, width: float) -> Tensor:
-    """Weights [K, K] of the K cells that a row of each is spread over; they sum to 1, and over rows too.
+@lru_cache(KEPT_KERNELS)
+def _kernels(cells: int) -> list[np.ndarray]:
+    """Return the kernels on a ring of the K cells and their mirror images, [2 K] each, summing to 1; the first leaves
+    counts as they are.
 
     What lies beyond either end is reflected there (Schuster 1985): even counts stay even, where a kernel that is cut
     off would leave the outermost cells two thirds of theirs.
     """
-    place = torch.arange(cells).double()
-    apart, beyond = place[:, None] - place, place[:, None] + place + 1
-    turns = 1 + int(2 * width / len(place))  # as far as four standard deviations
-    shifts = 2.0 * len(place) * torch.arange(-turns, turns + 1)
-    images = [distance + shift for distance in (apart, beyond) for shift in shifts]
-    weights = torch.stack([torch.exp(-(distance / width).square() / 2) for distance in images]).sum(0)
-    return weights / weights.sum(0)
+    kernels = [np.eye(1, 2 * cells)[0]]
+    for width in KERNEL_WIDTHS:
+        turns = 1 + int(KERNEL_REACH * width / (2 * cells))
+        apart = np.arange(2 * cells) + 2 * cells * np.arange(-turns, turns + 1)[:, None]
+        weights = np.exp(-((apart / width) ** 2) / 2).sum(0)
+        kernels.append(weights / weights.sum())
+    return kernels
 
 
-@lru_cache(KEPT_KERNELS)
-def _kept_kernel(cells: int, width: float) -> Tensor:
-    return _kernel(cells, width)
+def _spread(rows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Return rows of cells [K] spread by a kernel on their ring, by Fourier's transform."""
+    ring = np.concatenate([rows, rows[::-1]])
+    return np.fft.irfft(np.fft.rfft(ring) * np.fft.rfft(kernel), len(ring))[: len(rows)].clip(min=0)
+
+
+def _stays(kernel: np.ndarray) -> np.ndarray:
+    """Return how much of a row of each cell a kernel leaves there, its mirror image's included: [K]."""
+    return kernel[0] + kernel[1::2]

@@ -15,7 +15,7 @@ from generators.data.inference import infer
 from generators.encoding import encoder
 from generators.networks import ties
 from generators.networks.copula import Copula, number
-from generators.networks.frequencies import KERNEL_WIDTHS, Places, _kernel, log_shares
+from generators.networks.frequencies import Places, _kernels, _spread, _stays, log_shares
 from generators.networks.label_fitting import fit_labels
 from generators.priors.number_gains import number_gains
 from generators.priors.score_fitting import fit_scores
@@ -281,12 +281,13 @@ def test_correlations_without_their_weak_ones_stay_correlations():
         assert found.square().sum() < R.square().sum() and torch.equal(ties.beyond(R, column, 40, 0.0), R)
 
 
-@pytest.mark.parametrize("width", KERNEL_WIDTHS)
-def test_even_counts_stay_even_up_to_both_ends(width):
-    for cells in (2, 7, 60):
-        weights = _kernel(cells, width)
-        torch.testing.assert_close(weights.sum(0), torch.ones(cells).double())
-        torch.testing.assert_close(weights.sum(1), torch.ones(cells).double(), rtol=0, atol=1e-4)
+@pytest.mark.parametrize("cells", [2, 7, 60])
+def test_even_counts_stay_even_up_to_both_ends(cells):
+    for kernel in _kernels(cells):
+        weights = np.stack([_spread(row, kernel) for row in np.eye(cells)])
+        np.testing.assert_allclose(weights.sum(0), 1)
+        np.testing.assert_allclose(weights.sum(1), 1)
+        np.testing.assert_allclose(weights.diagonal(), _stays(kernel), atol=1e-12)
 
 
 @pytest.mark.parametrize("cells", [40, 200])
