@@ -190,10 +190,19 @@ def _parts(block: list[Cell], line: NumberLine) -> list[Cell]:
 
 def _roundest(least: float, most: float) -> float:
     """Return the number in [least, most] with the most trailing zeros, typed as `least` is."""
-    power = math.frexp(max(abs(least), abs(most)))[1] // 3 + 1  # 10**power is above both
-    while True:
-        unit = Fraction(10) ** power
-        found = math.ceil(Fraction(least) / unit) * unit
-        if found <= most:
-            return type(least)(found)
+    if least <= 0 <= most:
+        return type(least)(0)
+    power = math.floor(math.log10(most - least)) if most > least else 0  # a multiple of this lies between, or nearly
+    while _multiple(least, power) > most:
         power -= 1
+    while _multiple(least, power + 1) <= most:
+        power += 1
+    return type(least)(_multiple(least, power))
+
+
+def _multiple(least: float, power: int) -> Fraction | int:
+    """Return the least multiple of 10 ** power from `least` on, without an error."""
+    if isinstance(least, int) and power >= 0:
+        return -(-least // 10**power) * 10**power
+    unit = Fraction(10) ** power
+    return math.ceil(Fraction(least) / unit) * unit
