@@ -175,22 +175,42 @@ def _conversions(seen: TableValues, names: Sequence[str]) -> Tried:
 
 def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
     """Yield squares, logarithms and the like of a number that give another one in the first rows."""
-    for source, target in permutations(names, 2):
-        rows, slack = _tried_rows(seen, (source, target)), slack_of(seen[target].column)
-        values, own = seen[source].values[rows], seen[target].values[rows]
-        for text, terms, function in FUNCTION_SHAPES:
-            formula = Polynomial((source,), text.format(quoted(source)), terms, function)
-            result = formula.value([values])
-            excused = np.minimum(formula.spread([values], [seen[source].half]), seen[target].excused)
-            near = np.abs(result - own) <= reach_of(seen[target].column) + slack * np.abs(result) + excused
-            compared = np.isfinite(result) & np.isfinite(own)
-            if compared.sum() > 1 and near.sum() >= SCREENED_SHARE * compared.sum():
-                yield target, formula
-        if (scaled := _scaled_logarithm(values, own, reach_of(seen[target].column), slack)) is not None:
-            yield (
-                target,
-                Polynomial((source,), f"log({scaled:.12g} * {quoted(source)})", (Monomial(scaled, (1,)),), "log"),
-            )
+    rows = {pair: _tried_rows(seen, pair) for pair in combinations(names, 2)}
+    for source in names:
+        others = [name for name in names if name != source]
+        if not others:
+            return
+        tried_rows = [rows.get((source, name), rows.get((name, source))) for name in others]
+        values = np.stack([seen[source].values[own] for own in tried_rows])  # [targets, rows]
+        results = np.stack([seen[name].values[own] for name, own in zip(others, tried_rows, strict=True)])
+        given = [
+            _given(Polynomial((source,), "", terms, function), values, results, seen[source], [seen[n] for n in others])
+            for _, terms, function in FUNCTION_SHAPES
+        ]
+        for k, target in enumerate(others):
+            for (text, terms, function), gives in zip(FUNCTION_SHAPES, given, strict=True):
+                if gives[k]:
+                    yield target, Polynomial((source,), text.format(quoted(source)), terms, function)
+            reach, slack = reach_of(seen[target].column), slack_of(seen[target].column)
+            if (scaled := _scaled_logarithm(values[k], results[k], reach, slack)) is not None:
+                text = f"log({scaled:.12g} * {quoted(source)})"
+                yield target, Polynomial((source,), text, (Monomial(scaled, (1,)),), "log")
+
+
+def _given(
+    formula: Polynomial, values: np.ndarray, results: np.ndarray, source: ColumnValues, targets: Sequence[ColumnValues]
+) -> np.ndarray:
+    """Tell which targets' results [targets, rows] a function of values [targets, rows] mostly gives, bool [targets]."""
+    reach, slack, excused = (
+        np.array([[of(target)] for target in targets])
+        for of in (lambda t: reach_of(t.column), lambda t: slack_of(t.column), lambda t: t.excused)
+    )
+    found = formula.value([values])
+    if excused.any():
+        excused = np.minimum(formula.spread([values], [source.half]), excused)
+    near = np.abs(found - results) <= reach + slack * np.abs(found) + excused
+    compared = (np.isfinite(found) & np.isfinite(results)).sum(1)
+    return (compared > 1) & (near.sum(1) >= SCREENED_SHARE * compared)
 
 
 def _scaled_logarithm(x: np.ndarray, y: np.ndarray, reach: float, slack: float) -> float | None:
