@@ -7,18 +7,15 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, permutations, product
+from itertools import combinations, permutations
 from typing import NamedTuple
 
 import numpy as np
 
 from launderette.generators.derived.columns import per_unit, slack_of
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.formulas.calendar_difference import CALENDAR_UNITS, CalendarDifference
 from launderette.generators.formulas.formula import Formula, quoted
-from launderette.generators.formulas.functions import PARTS_OF_DATES
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
-from launderette.generators.formulas.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
@@ -66,7 +63,6 @@ FUNCTION_SHAPES = (  # of one number: text, terms, function
     ("exp({})", (VALUE,), "exp"),
     ("sqrt({})", (VALUE,), "sqrt"),
 )
-UNITS_AFTER = ("day", "hour", "minute", "second", "week")  # by which a date is counted from another
 
 
 @dataclass(frozen=True)
@@ -112,22 +108,18 @@ class ColumnValues:
         return most if most >= LEAST_EXCUSED * self.half else 0.0
 
 
-def tried(seen: TableValues) -> Tried:
-    """Yield every formula that gives most of some rows."""
-    numbers = [name for name, own in seen.items() if not own.dated]
-    dates = [name for name, own in seen.items() if own.dated]
+def tried(seen: TableValues, numbers: Sequence[str]) -> Tried:
+    """Yield what gives a number by one or two others in most of some rows."""
     yield from _conversions(seen, numbers)
     yield from _functions(seen, numbers)
     yield from _shaped(seen, numbers)
-    yield from _between(seen, numbers, dates)
-    yield from _parts(seen, numbers, dates)
 
 
 def _shaped(seen: TableValues, names: Sequence[str]) -> Tried:
     """Yield sums, products and the like of two numbers that give a third one in the first rows."""
     if len(names) < 3:
         return
-    rows = _tried_rows(seen, names)
+    rows = tried_rows(seen, names)
     table = np.stack([seen[name].values[rows] for name in names])  # [columns, rows]
     reach, slack = ([of(seen[name].column) for name in names] for of in (reach_of, slack_of))
     pairs, halves = np.array(list(permutations(range(len(names)), 2))), np.array([seen[name].half for name in names])
@@ -150,7 +142,7 @@ def formula_of(text: str, terms: tuple[Monomial, ...], *sources: str) -> Polynom
     return Polynomial(sources, text.format(*map(quoted, sources)), terms)
 
 
-def _tried_rows(seen: TableValues, names: Sequence[str]) -> np.ndarray:
+def tried_rows(seen: TableValues, names: Sequence[str]) -> np.ndarray:
     """Return rows spread over the table, those with most values where some are missing."""
     present = np.sum([np.isfinite(seen[name].values) & ~seen[name].at_end for name in names], axis=0)
     best = np.argsort(-present, kind="stable")[: max(SCREENED_ROWS, int((present == present.max()).sum()))]
@@ -175,14 +167,14 @@ def _conversions(seen: TableValues, names: Sequence[str]) -> Tried:
 
 def _functions(seen: TableValues, names: Sequence[str]) -> Tried:
     """Yield squares, logarithms and the like of a number that give another one in the first rows."""
-    rows = {pair: _tried_rows(seen, pair) for pair in combinations(names, 2)}
+    rows = {pair: tried_rows(seen, pair) for pair in combinations(names, 2)}
     for source in names:
         others = [name for name in names if name != source]
         if not others:
             return
-        tried_rows = [rows.get((source, name), rows.get((name, source))) for name in others]
-        values = np.stack([seen[source].values[own] for own in tried_rows])  # [targets, rows]
-        results = np.stack([seen[name].values[own] for name, own in zip(others, tried_rows, strict=True)])
+        places = [rows.get((source, name), rows.get((name, source))) for name in others]
+        values = np.stack([seen[source].values[own] for own in places])  # [targets, rows]
+        results = np.stack([seen[name].values[own] for name, own in zip(others, places, strict=True)])
         given = [
             _given(Polynomial((source,), "", terms, function), values, results, seen[source], [seen[n] for n in others])
             for _, terms, function in FUNCTION_SHAPES
@@ -306,57 +298,3 @@ def _linear(source: str, factor: float, constant: float) -> Polynomial:
     scaled = quoted(source) if factor == 1 else f"{factor:.12g} * {quoted(source)}"
     text = f"{scaled} {'-' if constant < 0 else '+'} {abs(constant):.12g}" if constant else scaled
     return Polynomial((source,), text, tuple(terms))
-
-
-def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
-    """Yield the time between two dates, in units of a number, and dates a number or a constant time after others."""
-    yield from _calendar(seen, numbers, dates)
-    for two, one in permutations(dates, 2):
-        apart = seen[one].values - seen[two].values
-        if not np.isfinite(apart).any():
-            continue
-        middle = float(np.nanmedian(apart))
-        if (np.abs(apart - middle) <= 1)[np.isfinite(apart)].mean() >= SCREENED_SHARE:
-            yield one, Polynomial((two,), _shifted(two, middle), (VALUE, Monomial(middle, (0,))))
-        for number in numbers:
-            for unit, length in LENGTHS.items():
-                off = np.abs(apart / length - seen[number].values)
-                if (off <= max(1 / per_unit(seen[number].column), 1e-9))[np.isfinite(off)].mean() < SCREENED_SHARE:
-                    continue
-                across = (Monomial(1 / length, (1, 0)), Monomial(-1 / length, (0, 1)))
-                yield number, formula_of(f"({{}} - {{}}) / {unit}", across, one, two)
-                if unit in UNITS_AFTER:
-                    later = (Monomial(1, (1, 0)), Monomial(length, (0, 1)))
-                    sooner = (Monomial(1, (1, 0)), Monomial(-length, (0, 1)))
-                    yield one, formula_of(f"{{}} + {{}} * {unit}", later, two, number)
-                    yield two, formula_of(f"{{}} - {{}} * {unit}", sooner, one, number)
-
-
-def _calendar(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
-    """Yield how many midnights, first days of months and new years lie between two dates with times, as nights do."""
-    for (two, one), number, unit in product(permutations(dates, 2), numbers, CALENDAR_UNITS):
-        rows = _tried_rows(seen, (one, two, number))
-        own = seen[number].values[rows]
-        text = f"calendar {unit} from {quoted(two)} to {quoted(one)}"
-        formula = CalendarDifference((one, two), text, unit)
-        given = formula.value([seen[one].values[rows], seen[two].values[rows]]) == own
-        if given.sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
-            yield number, formula
-
-
-def _parts(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
-    """Yield the year, month and the like of a date that a number says in the first rows."""
-    for date, number in product(dates, numbers):
-        rows = _tried_rows(seen, (date, number))
-        values, own = seen[date].values[rows], seen[number].values[rows]
-        for part in PARTS_OF_DATES:
-            formula = Polynomial((date,), f"{part} {quoted(date)}", (VALUE,), part)
-            if (formula.value([values]) == own).sum() >= SCREENED_SHARE * max(1, np.isfinite(own).sum()):
-                yield number, formula
-
-
-def _shifted(source: str, microseconds: float) -> str:
-    if not microseconds:
-        return quoted(source)
-    unit = next((unit for unit in UNITS_AFTER[:3] if microseconds % LENGTHS[unit] == 0), "second")
-    return f"{quoted(source)} {'-' if microseconds < 0 else '+'} {abs(microseconds) / LENGTHS[unit]:.12g} * {unit}"

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.candidates import sums, triples
-from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried, tried
+from launderette.generators.candidates import sums, tried, triples
+from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
 from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps
 from launderette.generators.derived.choices import Exclusive
 from launderette.generators.derived.clocks import Clock
