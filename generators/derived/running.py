@@ -27,6 +27,7 @@ FOLLOWING_SHARE = 0.95  # of the steps from row to row; protection moves extreme
 LEAST_STEPS_SEEN = 60  # from a row of an entity to the next
 FIRST_STEPS = 1000  # that most formulas are refused by
 LEAST_MOVED = 0.3  # of them, that change the column
+TICKS_OF_STEPS = 50  # of usual steps, beside which a tick more or less is one of rounding
 MOST_SOURCES = 8  # numbers that may add up to the step
 
 
@@ -149,16 +150,30 @@ def _tried(column: Numerical, units: Sequence[str], others: Sequence[str]) -> It
 
 
 def _follows(one: Running, steps: Mapping[str, RowSteps]) -> bool:
-    """Tell whether nearly every row of a unit follows from the one before it, as the first steps tell already."""
-    for part in (slice(FIRST_STEPS), slice(None)):
-        moved = steps[one.name].moved[part]
+    """Tell whether nearly every row of a unit follows from the one before it, as the first steps tell already; but for
+    totals at either end of their range, where protection has moved those of whole units.
+    """
+    total = steps[one.name]
+    inside = np.flatnonzero(np.all([(own > one.range[0]) & (own < one.range[1]) for own in total[1:]], axis=0))
+    for part in (inside[:FIRST_STEPS], inside):
+        moved = total.moved[part]
         own = [steps[name].earlier if one.later else steps[name].later for name in one.sources]
         added = sum((sign * values[part] for sign, values in zip(one.signs, own, strict=True)), np.zeros(len(moved)))
-        largest = float(np.abs(steps[one.name].later[part]).max())
-        close = 0.51 * 10.0**-one.decimals if one.decimals is not None else 1e-9 * largest
-        if (np.abs(moved - added) <= close).mean() < FOLLOWING_SHARE:
+        close = np.abs(moved - added) <= _reach(one, total)
+        if len(part) < LEAST_STEPS_SEEN or close.mean() < FOLLOWING_SHARE:
             return False
     return True
+
+
+def _reach(one: Running, steps: RowSteps) -> float:
+    """Return how far a step may lie from what is added: less than a tick, or what rounding the total in both rows and
+    each number takes where steps are much longer than that, as of meters that count on.
+    """
+    if one.decimals is None:
+        return 1e-9 * float(np.abs(steps.later).max())
+    tick = 10.0**-one.decimals
+    usual = float(np.median(np.abs(steps.moved[steps.moved != 0])))
+    return tick * (1.01 + 0.5 * len(one.sources) if usual >= TICKS_OF_STEPS * tick else 0.51)
 
 
 def learned(schema: Schema, found: Sequence[Running]) -> list[Learned]:

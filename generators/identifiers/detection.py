@@ -101,7 +101,7 @@ def text_identifies(name: object, distinct: pd.Series, present: int) -> bool:
     coded = float(distinct.str.contains(r"\d").mean()) >= MATCHING
     if is_named(name, many=coded) and len(distinct) >= LEAST_IDENTIFIERS and rows <= FEW_ROWS:
         return coded or not names_person(name)
-    return coded and len(distinct) >= LEAST_DISTINCT_CODES and rows <= CODE_ROWS and _long_codes(distinct)
+    return coded and len(distinct) >= LEAST_DISTINCT_CODES and rows <= CODE_ROWS and are_long_codes(distinct)
 
 
 def has_form(distinct: pd.Series) -> bool:
@@ -113,7 +113,7 @@ def has_form(distinct: pd.Series) -> bool:
     )
 
 
-def _long_codes(distinct: pd.Series) -> bool:
+def are_long_codes(distinct: pd.Series) -> bool:
     """Tell whether values are written alike, without a point or a space, with LEAST_CODE_LENGTH digits or more or as
     eight digits of base 16.
     """

@@ -1,9 +1,11 @@
-"""Numbers of entities that nothing is called by: a respondent's number that decides most of what his rows say.
+"""Numbers of entities that nothing is called by: a respondent's number that decides most of what his rows say, or a
+long code, such as that of a meter, that names each of many rows together with a date.
 
 Learnt as a quantity it would stand in the release beside what it decides, its rows would be counted as people, and
 would lie on both sides of the split. It is told by numbers from 1 up, or from 100, of several rows each, by which half
 of the other columns are the same and few rows of others are; where another column names the same entities, such as a
-county beside its number, they are no secret.
+county beside its number, they are no secret. A code stands in so many rows that it could be a group's, but its rows
+are those of one thing at one time after another.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,11 +13,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Column, Identifier, Numerical
+from launderette.generators.data.schema import Categorical, Column, Datetime, Identifier, Numerical
+from launderette.generators.identifiers import detection
 from launderette.generators.identifiers.detection import FEW_ROWS, LEAST_DISTINCT_CODES
 from launderette.generators.identifiers.forms import form_of
 
 LEAST_ROWS_EACH = 3  # of a number, on average
+SHARED_DATES = 0.5  # of the rows, whose date another one has
 LEAST_COUNTED = 0.3  # of the whole numbers between the least and the largest, that are there
 KEPT_BY_NUMBERS = 0.95  # share of the rows that agree with the first one of their number
 DECIDED_COLUMNS, MET_BY_CHANCE = 0.5, 0.05  # share of the columns that it decides; of rows that agree in them by chance
@@ -27,13 +31,30 @@ def marked(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[s
     """
     if any(isinstance(column, Identifier) and column.repeats for column in columns):
         return tuple(columns)
+    found = _coded(frame, columns, learned) or _deciding(frame, columns, learned)
+    return tuple(_identifier(found, frame[found.name]) if found and column is found else column for column in columns)
+
+
+def _deciding(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str | None]) -> Numerical | None:
+    """Return the first number that counts entities and decides most other columns, None where none does."""
     named = [c for c in columns if isinstance(c, Numerical) and c.name not in learned and _counts(c, frame[c.name])]
     codes = {c.name: pd.factorize(frame[c.name], use_na_sentinel=False)[0] for c in columns} if named else {}
-    found = next((column for column in named if _decides_most(column.name, codes)), None)
-    if found is None:
-        return tuple(columns)
-    owner = _identifier(found, frame[found.name])
-    return tuple(owner if column is found else column for column in columns)
+    return next((column for column in named if _decides_most(column.name, codes)), None)
+
+
+def _coded(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str | None]) -> Categorical | None:
+    """Return the first column of long codes that name each row together with a date, which many rows share."""
+    dates = [c.name for c in columns if isinstance(c, Datetime) and frame[c.name].duplicated().mean() >= SHARED_DATES]
+    labels = [c for c in columns if isinstance(c, Categorical) and c.name not in learned]
+    codes = (column for column in labels if dates and _are_codes(frame[column.name].dropna()))
+    return next((c for c in codes if any(not frame.duplicated([c.name, date]).any() for date in dates)), None)
+
+
+def _are_codes(values: pd.Series) -> bool:
+    """Whether values are long codes, each of several rows."""
+    distinct = values.drop_duplicates()
+    several = LEAST_DISTINCT_CODES <= len(distinct) <= len(values) / LEAST_ROWS_EACH
+    return several and detection.are_long_codes(distinct.astype("string"))
 
 
 def _counts(column: Numerical, values: pd.Series) -> bool:
@@ -76,6 +97,6 @@ def _follows(values: np.ndarray, firsts: np.ndarray) -> bool:
     return bool((values == values[firsts]).mean() >= KEPT_BY_NUMBERS)
 
 
-def _identifier(column: Numerical, values: pd.Series) -> Identifier:
+def _identifier(column: Numerical | Categorical, values: pd.Series) -> Identifier:
     form = form_of(values)
     return Identifier(column.name, column.dtype, form.pattern, form.check, repeats=True)

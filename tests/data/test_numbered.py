@@ -42,6 +42,22 @@ def test_what_decides_little_counts_nothing_or_is_named_is_a_quantity(changed):
     assert kind(changed(answers())) == ("numerical", False)
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (lambda k: f"DE{4_100_000 + 37 * k}", ("identifier", True)),
+        (lambda k: f"district {k}", ("categorical", False)),
+        (lambda k: f"{k:05d}", ("categorical", False)),
+    ],
+)
+def test_a_long_code_that_names_a_row_with_a_date_names_an_entity(code, expected):
+    hours = pd.date_range("2025-01-01", periods=72, freq="h")
+    frame = pd.DataFrame({"unit": [code(k) for k in range(30) for _ in hours], "at": [*hours] * 30})
+    frame["use"] = np.random.default_rng(0).gamma(2, 1, len(frame)).round(3)
+    assert kind(frame) == expected
+    assert kind(pd.concat([frame, frame.head(40)])) == ("categorical", False)  # rows that repeat: no series
+
+
 def test_the_owner_may_state_otherwise(tmp_path):
     answers().to_csv(tmp_path / "t.csv", index=False)
     assert kind(answers(), resp="numerical") == ("numerical", False)

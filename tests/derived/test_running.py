@@ -73,7 +73,9 @@ def test_totals_fill_gaps_and_take_no_condition(model):
         model.sample(5, where={"balance": "> 0"})
 
 
-@pytest.mark.parametrize("change", ["subtracted", "later", "two columns", "some steps off", "shuffled", "repeated"])
+@pytest.mark.parametrize(
+    "change", ["subtracted", "later", "two columns", "some steps off", "rounded", "shuffled", "repeated"]
+)
 def test_what_totals_are_found(change):
     frame = bookings()
     by_account, rng = frame.groupby("account"), np.random.default_rng(0)
@@ -86,6 +88,9 @@ def test_what_totals_are_found(change):
         frame["amount"] = frame["amount"].where(frame["amount"] >= 0)
     elif change == "some steps off":  # as protection moves extremes
         frame["amount"] = frame["amount"].clip(frame["amount"].quantile(0.01), frame["amount"].quantile(0.99))
+    elif change == "rounded":  # each by itself, as what a meter counts
+        rest = pd.Series(rng.uniform(-0.005, 0.005, len(frame))).groupby(frame["account"]).cumsum()
+        frame["balance"] = (frame["balance"] + rest).round(2)
     elif change == "shuffled":
         frame["balance"] = rng.permutation(frame["balance"])
     else:
