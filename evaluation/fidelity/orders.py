@@ -23,6 +23,12 @@ LEAST_SHUFFLED = 20  # shuffled rows, or 1 % of them, and five times as many as 
 LEAST_SHUFFLED_RANGE = 0.1  # of shuffled rows have to lie outside a range
 FIRST_ROWS = 500  # that a rule is tried on before all
 MOST_BROKEN_FIRST = 5 * (1 - LEAST_KEEPING)  # share of them that may break it
+LEAST_ADDED, ROWS_PER_WEIGHT = 4, 3  # columns of a sum and its total: fewer are compared one by one; training rows
+LEFT_BY_ROUNDING, NEAR_HALF = (
+    0.3,
+    0.05,
+)  # of a tick: the deviation of what is left, 0.29 by rounding; beyond half of one
+SUMMED_ROWS, LEAST_TOTALS = 2000, 6  # of a regression; different values of a total
 FLOAT_ERROR = 1e-9  # relative error of a product of numbers as computers hold them
 
 Columns = tuple[str, ...]
@@ -42,7 +48,8 @@ def orders(samples: Samples, *, seed: int = 0) -> Score:
     """Whether rows keep an order, an equality, a sum or a product of two which at least 99 % of the training rows keep:
     1 - the share that break it, beyond chance, of the worst one; in [0, 1], higher better.
 
-    Any two numbers, or two dates, and any three numbers are compared. A product (an amount) may differ by the rounding
+    Any two numbers, or two dates, and any three numbers are compared, and each number with the sum that a regression on
+    all others finds. A product (an amount) may differ by the rounding
     of its factors, so that a ratio (a price) is found too. Chance is how often real rows break the rule. Cost: one
     comparison per pair, and per three of at most 25 columns.
     """
@@ -94,7 +101,7 @@ def _rules(samples: Samples, seed: int) -> tuple[tuple[Kept, ...], int]:
     """Orders, equalities, sums and products that nearly all training rows keep, and how many were tried."""
     train, loose = (_rows(samples, role, seed) for role in ("train", "shuffled"))
     products, multiplied = _products(samples, train)
-    candidates = [*_orders(samples), *_sums(samples)]
+    candidates = [*_orders(samples), *_sums(samples), *_totals(samples, train)]
     kept = [rule for rule in (*candidates, *products) if _says(samples, rule, train, loose)]
     return tuple(kept), len(candidates) + multiplied
 
@@ -138,6 +145,42 @@ def _decimals(samples: Samples) -> dict[str, int]:
 
 def _unequal(half: float) -> Broken:
     return lambda a, b, total: np.abs(a + b - total) >= half
+
+
+def _totals(samples: Samples, train: pd.DataFrame) -> Iterator[Kept]:
+    """Yield the sums of numbers that others are but for rounding, such as a mean of many marks: of the same numbers the
+    one with the fewest negative weights.
+    """
+    decimals = _decimals(samples)
+    known = _known(samples, train, tuple(decimals), SUMMED_ROWS) if len(decimals) >= LEAST_ADDED else ()
+    if not known or len(known[0]) < ROWS_PER_WEIGHT * len(known):
+        return
+    values = dict(zip(decimals, known, strict=True))
+    sums = [found for c in values if (found := _total(c, values, 10.0 ** -decimals[c])) is not None]
+    by_columns = {told: kept for _, told, kept in sorted(sums, key=lambda found: -found[0])}
+    yield from by_columns.values()
+
+
+def _total(total: str, values: Mapping[str, np.ndarray], tick: float) -> tuple[int, frozenset[str], Kept] | None:
+    """Return the sum of other numbers, with the weights of a regression, that leaves no more of one than rounding does,
+    how many weights are negative, and which numbers count; None where there is none. Where numbers follow from each
+    other, as parts of it do, it is one of the sums that are the same.
+    """
+    y, others = values[total], {c: own for c, own in values.items() if c != total}
+    x = np.array([*others.values(), np.ones(len(y))])
+    weights = np.linalg.lstsq(x.T, y)[0]
+    told = {c: w for c, own, w in zip(others, x, weights, strict=False) if abs(w) * own.std() > NEAR_HALF * tick}
+    rounded_only = (y - weights @ x).std() <= LEFT_BY_ROUNDING * tick
+    if len(np.unique(y)) < LEAST_TOTALS or len(told) < LEAST_ADDED - 1 or not rounded_only:
+        return None
+    words = f"{total!r} is not the sum that {', '.join(map(repr, told))} lead to"
+    kept = Kept(words, (*others, total), _unlike_sum(weights, tick))
+    return sum(w < 0 for w in told.values()), frozenset({total, *told}), kept
+
+
+def _unlike_sum(weights: np.ndarray, tick: float) -> Broken:
+    """Whether a weighted sum, and a constant, differ from the last column by more than rounding."""
+    return lambda *own: np.abs(weights[:-1] @ np.array(own[:-1]) + weights[-1] - own[-1]) > (0.5 + NEAR_HALF) * tick
 
 
 def _products(samples: Samples, train: pd.DataFrame) -> tuple[list[Kept], int]:

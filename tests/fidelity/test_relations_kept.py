@@ -204,6 +204,26 @@ def test_products_and_ratios_are_found_and_judged_by_real_rows(wrong, passed):
         assert found.detail["lost"]["'pieces' times 'weight_of_one' is not 'weight', but for rounding"] > 0.05
 
 
+def marks(rows, seed, wrong=0.0):
+    """Nine marks of pupils of whom some are better at all, and their mean; that of some is a tenth off."""
+    rng = np.random.default_rng([seed, 17])
+    own = np.round(3 + rng.normal(0, 0.7, (rows, 1)) + rng.normal(0, 0.7, (rows, 9))).clip(1, 6)
+    off = 0.1 * (rng.random(rows) < wrong)
+    return pd.DataFrame(own, columns=[f"m{k}" for k in range(9)]).assign(mean=(own.mean(axis=1) + off).round(2))
+
+
+@pytest.mark.parametrize(("wrong", "passed"), [(0.0, True), (0.08, False)])
+def test_a_mean_of_many_numbers_is_found_and_judged_by_real_rows(wrong, passed):
+    found = fidelity.orders(samples.make(marks(400, 0), marks(200, 1), marks(400, 2, wrong)))
+    assert (found.low >= DEFAULT_RULES["fidelity.orders"]["at_least"]) == passed
+    named = ", ".join(repr(f"m{k}") for k in range(9))
+    assert passed or found.detail["said"].startswith(f"'mean' is not the sum that {named} lead to in ")
+    near = [
+        frame.assign(mean=frame["mean"] + np.arange(len(frame)) % 7 / 10) for frame in (marks(400, 0), marks(400, 2))
+    ]
+    assert fidelity.orders(samples.make(near[0], None, near[1])).reason is Reason.NO_RULES
+
+
 def test_among_numbers_that_are_dealt_out_anew_no_product_is_found():
     loose = bills(600, 0).apply(np.random.default_rng(0).permutation)
     assert fidelity.orders(samples.make(loose, None, loose)).reason is Reason.NO_RULES
