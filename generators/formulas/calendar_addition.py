@@ -2,7 +2,7 @@
 before, or the first or last day of that month.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,12 +37,6 @@ class CalendarAddition(Formula):
             return super().solved(k, values, result)
         return _later(-self.unit * values[0], result + DAY_US * (self.anchor == "day before"), "same day")
 
-    @classmethod
-    def from_dict(cls, document: Mapping) -> "CalendarAddition":
-        """Read what to_dict wrote."""
-        sources, text, rounding = tuple(document["sources"]), document["text"], document["rounding"]
-        return cls(sources, text, document["anchor"], document["unit"], rounding=rounding)
-
 
 @dataclass(frozen=True)
 class MonthsBetween(Formula):
@@ -54,12 +48,6 @@ class MonthsBetween(Formula):
         """Return the months between dates, float64 [rows]; NaN where one is missing."""
         later, earlier = values
         return _months_between(later, earlier, self.anchor)
-
-    @classmethod
-    def from_dict(cls, document: Mapping) -> "MonthsBetween":
-        """Read what to_dict wrote."""
-        sources, text, rounding = tuple(document["sources"]), document["text"], document["rounding"]
-        return cls(sources, text, document["anchor"], rounding=rounding)
 
 
 _month = of_dates(lambda dates: dates.astype("datetime64[M]").astype("int64"))

@@ -1,6 +1,6 @@
 """How many midnights, first days of months or new years lie between two dates, as the nights of a hospital stay do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,3 @@ class CalendarDifference(Formula):
         count = of_dates(lambda dates: dates.astype(f"datetime64[{CALENDAR_UNITS[self.unit]}]").astype("int64"))
         later, earlier = map(count, values)
         return later - earlier
-
-    @classmethod
-    def from_dict(cls, document: Mapping) -> "CalendarDifference":
-        """Read what to_dict wrote."""
-        sources, text, rounding = tuple(document["sources"]), document["text"], document["rounding"]
-        return cls(sources, text, document["unit"], rounding=rounding)

@@ -68,5 +68,4 @@ class ConditionalQuantile(Formula):
     def from_dict(cls, document: Mapping) -> "ConditionalQuantile":
         """Read what to_dict wrote."""
         curves = tuple(Curve(by, log, tuple(at), tuple(numbers)) for by, log, at, numbers in document["curves"])
-        sources, text, rounding = tuple(document["sources"]), document["text"], document["rounding"]
-        return cls(sources, text, curves, document["inverse"], rounding=rounding)
+        return super().from_dict({**document, "curves": curves})

@@ -52,9 +52,10 @@ class Formula(ABC):
         return {"kind": type(self).__name__, **asdict(self)}
 
     @classmethod
-    @abstractmethod
     def from_dict(cls, document: Mapping) -> Self:
-        """Read what to_dict wrote of this kind."""
+        """Read what to_dict wrote of this kind; one with fields that JSON holds otherwise reads these first."""
+        fields = {name: value for name, value in document.items() if name != "kind"}
+        return cls(**{**fields, "sources": tuple(document["sources"])})
 
 
 def quoted(name: str) -> str:

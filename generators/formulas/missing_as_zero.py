@@ -34,5 +34,5 @@ class MissingAsZero(Formula):
     @classmethod
     def from_dict(cls, document: Mapping) -> "MissingAsZero":
         """Read what to_dict wrote."""
-        of = Polynomial.from_dict(document["of"])
-        return cls(of.sources, document["text"], of, tuple(document["zero"]), rounding=document["rounding"])
+        of, zero = Polynomial.from_dict(document["of"]), tuple(document["zero"])
+        return super().from_dict({**document, "of": of, "zero": zero})

@@ -71,8 +71,7 @@ class Polynomial(Formula):
     def from_dict(cls, document: Mapping) -> "Polynomial":
         """Read what to_dict wrote."""
         terms = tuple(Monomial(factor, tuple(powers)) for factor, powers in document["terms"])
-        sources, text, rounding = tuple(document["sources"]), document["text"], document["rounding"]
-        return cls(sources, text, terms, document["function"], rounding=rounding)
+        return super().from_dict({**document, "terms": terms})
 
 
 def _sum(terms: Sequence[Monomial], values: Sequence[np.ndarray]) -> np.ndarray:

@@ -36,5 +36,4 @@ class RatioOrZero(Formula):
     @classmethod
     def from_dict(cls, document: Mapping) -> "RatioOrZero":
         """Read what to_dict wrote."""
-        of = Polynomial.from_dict(document["of"])
-        return cls(of.sources, document["text"], of, rounding=document["rounding"])
+        return super().from_dict({**document, "of": Polynomial.from_dict(document["of"])})

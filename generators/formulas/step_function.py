@@ -33,4 +33,4 @@ class StepFunction(Formula):
     def from_dict(cls, document: Mapping) -> "StepFunction":
         """Read what to_dict wrote."""
         of, steps = Polynomial.from_dict(document["of"]), tuple((start, result) for start, result in document["steps"])
-        return cls(of.sources, document["text"], of, steps, rounding=document["rounding"])
+        return super().from_dict({**document, "of": of, "steps": steps})
