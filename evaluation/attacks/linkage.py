@@ -40,7 +40,7 @@ MATCHED_AT_ONCE = 2**18  # compared at once: they stay in the cache
 LOW_BITS = 14  # of a mask, that fit an int16
 TRIED_SETS = 4  # sets of each view that are tried
 WEIGHED_BY = "size"  # how numbers match where matches are weighed
-PROMISING_SETS = 24  # sets whose rows are counted
+PROMISING_SETS = 24  # sets whose rows are counted, a bit of 32 each
 UNEXPLAINED = 2.0  # pairs, or rows, beside those that chance explains
 COPIED_TOGETHER = 0.25  # share of the pairs of a set that match in a column too which was copied with it
 LINKAGE_ATTACKS = "likeliest match in columns found", "nearest by size in columns found"
@@ -79,17 +79,16 @@ class MatchingPairs:
             counts += np.bincount(block.masks.reshape(-1), minlength=2**columns)
         return _at_least(counts, columns)
 
-    def rows(self, sets: Sequence[int]) -> list[int]:
+    def rows(self, sets: Sequence[int], columns: int) -> list[int]:
         """How many candidates match another row in the columns of each set, or other rows where they are fewer."""
-        asked, known = (np.zeros((len(sets), size), bool) for size in self.shape)
-        least = min((chosen.bit_count() for chosen in sets), default=LEAST_LINKED)
+        asked, known, within = (np.zeros(size, np.uint32) for size in (*self.shape, 2**columns))  # a bit for each set
+        for bit, chosen in enumerate(sets):
+            within |= (np.arange(2**columns) & chosen == chosen).astype(np.uint32) << bit
         for block in self.blocks():
-            several = np.flatnonzero(np.bitwise_count(block.masks.reshape(-1)) >= least)
-            masks = block.masks.reshape(-1)[several]
-            for chosen, of_asked, of_known in zip(sets, asked, known, strict=True):
-                at, other = np.divmod(several[(masks & chosen) == chosen], self.shape[1])
-                of_asked[block.first + at] = of_known[other] = True
-        return np.minimum(asked.sum(1), known.sum(1)).tolist()
+            matched = within[block.masks]
+            asked[block.first : block.first + len(matched)] = np.bitwise_or.reduce(matched, axis=1)
+            known |= np.bitwise_or.reduce(matched, axis=0)
+        return [int(min(np.count_nonzero(side >> bit & 1) for side in (asked, known))) for bit in range(len(sets))]
 
 
 def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -235,7 +234,7 @@ def _of_lattice(ranges: dict[str, list[MatchingRanges]], columns: Columns) -> li
     surprise = np.where(sizes >= LEAST_LINKED, _errors(counts, ratios), -np.inf)
     promising = np.argpartition(-surprise, min(PROMISING_SETS, len(surprise) - 1))[:PROMISING_SETS]
     promising = promising[np.isfinite(surprise[promising])]  # of few columns there are no more sets of so many
-    rows = [pairs.rows(promising.tolist()) for pairs in (members, others, real)]
+    rows = [pairs.rows(promising.tolist(), len(columns)) for pairs in (members, others, real)]
     excess, found = counts[0] - ratios[0] * counts[1], []
     for chosen, n in zip(promising, zip(*rows, strict=True), strict=True):
         taken = _widened(excess, int(chosen), len(columns))

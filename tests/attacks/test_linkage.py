@@ -26,6 +26,13 @@ def test_matches_are_counted_in_every_set_of_columns():
     assert [int(counts[chosen]) for chosen in range(16)] == [int(((masks & c) == c).sum()) for c in range(16)]
 
 
+def test_rows_of_a_set_are_the_candidates_or_the_others_that_match_in_it():
+    masks = np.random.default_rng(0).integers(0, 2**4, (9, 7), dtype=np.int32) & 13
+    pairs = linkage.MatchingPairs(lambda: [linkage.MatchingBlock(at, masks[at : at + 4]) for at in (0, 4, 8)], (9, 7))
+    inside = [(masks & chosen) == chosen for chosen in range(16)]
+    assert pairs.rows(range(16), 4) == [min(found.any(1).sum(), found.any(0).sum()) for found in inside]
+
+
 def test_pairs_match_where_each_column_says_so():
     case = population.made((60, 40, 70), 1)
     found, names = attacker(case), ("age", "income", "city", "savings")
