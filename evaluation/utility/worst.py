@@ -45,12 +45,13 @@ def worst(samples: Samples, *, seed: int = 0) -> Score:
     if isinstance(trained := prediction.trained(samples, seed), Score):
         return trained
     parts = list(_parts(samples, trained))
-    between = _between(trained, parts)
+    placed = {role: [_placements(part, guesses) for part in parts] for role, guesses in trained.guesses.items()}
+    between = _between(placed["fewer"], placed["holdout"])
 
     def measure(role: str) -> list[Loss]:
         held = role == "holdout"
-        usual = trained.guesses["fewer" if held else "train"]
-        found = [lost for part in parts if (lost := _lost(part, trained.guesses[role], usual)) is not None]
+        sides = parts, placed[role], placed["fewer" if held else "train"]
+        found = [lost for part in zip(*sides, strict=True) if (lost := _lost(*part)) is not None]
         # 1 / rows, as variances
         learnt = between if held else between * trained.rows["ceiling"] / trained.rows["value"]
         deviations = norm.isf(1 / (chance.ONCE_IN * max(1, len(found)))) * np.sqrt(1 + learnt)
@@ -81,9 +82,8 @@ def _positive(truth: np.ndarray, classes: np.ndarray | None) -> list[np.ndarray]
     return [truth > np.median(truth)] if classes is None else [truth == c for c in classes]
 
 
-def _lost(part: WorstPart, other: Guesses, usual: Guesses) -> tuple[str, float, float] | None:
+def _lost(part: WorstPart, there: Placements, real: Placements) -> tuple[str, float, float] | None:
     """Name, share lost and its standard error; None where models of real rows do not tell the class either."""
-    there, real = (_placements(part, guesses) for guesses in (other, usual))
     skill = float(real[0].mean()) - 0.5
     if skill <= KNOWN * _error(*real):
         return None
@@ -106,11 +106,10 @@ def _error(one: np.ndarray, two: np.ndarray) -> float:
     return float(np.sqrt(one.var(ddof=1) / len(one) + two.var(ddof=1) / len(two)))
 
 
-def _between(trained: Trained, parts: list[WorstPart]) -> float:
+def _between(fewer: list[Placements], held: list[Placements]) -> float:
     """Variance between models of two real tables, beyond that of the test rows, in units of the latter."""
     squares = []
-    for part in parts:
-        one, two = (_placements(part, trained.guesses[role]) for role in ("fewer", "holdout"))
+    for one, two in zip(fewer, held, strict=True):
         if (error := _error(*(a - b for a, b in zip(one, two, strict=True)))) > 0:
             squares.append(((one[0].mean() - two[0].mean()) / error) ** 2)
     return max(0.0, float(np.mean(squares)) - 1) if squares else 0.0
