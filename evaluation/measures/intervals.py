@@ -4,7 +4,7 @@ their threshold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.stats import betabinom, binom, binomtest, rankdata, t
 from launderette.evaluation.streams import RandomStream, generator
 
 BOOTSTRAP_REPEATS = 200
+KEPT_DRAWS = 5000  # rows whose draws are kept: 8 MB of numbers
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 PLACES = 5  # of the true threshold between two non-members, each as likely as the others
@@ -64,10 +65,27 @@ def widened(value: float, ends: Ends, rows: float, *, lower: float = 0.0, upper:
 def spread(values: np.ndarray, seed: int) -> Ends:
     """How far the mean of `values` [rows] moves when rows are redrawn: 2.5 % and 97.5 % quantiles, about zero."""
     values = np.asarray(values, dtype=np.float64)
-    rng = generator(seed, RandomStream.SPREAD)
-    means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(BOOTSTRAP_REPEATS)])
+    means = _redrawn_means(values, seed)
     low, high = np.quantile(means - values.mean(), [TAIL, 1 - TAIL])
     return float(min(low, 0.0)), float(max(high, 0.0))
+
+
+def _redrawn_means(values: np.ndarray, seed: int) -> np.ndarray:
+    """Means of redrawn rows: float64 [BOOTSTRAP_REPEATS]."""
+    if len(values) > KEPT_DRAWS:
+        return np.array([values[rows].mean() for rows in _redrawn(len(values), seed)])
+    return values[_kept_draws(len(values), seed)].mean(1)
+
+
+def _redrawn(size: int, seed: int) -> Iterator[np.ndarray]:
+    rng = generator(seed, RandomStream.SPREAD)
+    return (rng.integers(0, size, size) for _ in range(BOOTSTRAP_REPEATS))
+
+
+@lru_cache(maxsize=8)
+def _kept_draws(size: int, seed: int) -> np.ndarray:
+    """Rows of each repeat, which many statistics of as many rows share: int64 [BOOTSTRAP_REPEATS, size]."""
+    return np.stack(list(_redrawn(size, seed)))
 
 
 def around(value: float, values: np.ndarray, seed: int, *, upper: float = 1.0) -> Ends:

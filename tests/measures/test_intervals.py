@@ -54,6 +54,13 @@ def test_intervals_of_means_and_areas_cover_what_they_should():
     assert means >= 88 and areas >= 88
 
 
+def test_draws_that_are_kept_are_those_that_are_not(monkeypatch):
+    values = np.random.default_rng(0).random(40)
+    kept = intervals.spread(values, 3), intervals.spread(values**2, 3)
+    monkeypatch.setattr(intervals, "KEPT_DRAWS", 0)
+    assert (intervals.spread(values, 3), intervals.spread(values**2, 3)) == kept
+
+
 def test_intervals_stay_in_their_range():
     low, high = intervals.around(0.99, np.random.default_rng(0).random(10), 0)
     assert 0 <= low <= 0.99 <= high == 1.0
