@@ -15,7 +15,6 @@ import torch
 
 from launderette.evaluation.attacks.attacker import LEAST_GAP, Attacker
 from launderette.evaluation.measures import neighbours
-from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.streams import RandomStream, generator
 
@@ -63,7 +62,8 @@ def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
         views["nearest by size of numbers"] = (scaled(samples, numbers),) * 2
         own = encoded(samples, numbers, (attacker.released.role,))
         views["nearest in ranks of numbers"] = encoded(samples, numbers), own
-    found = {name: nearness(attacker, real, own) for name, (real, own) in views.items()}
+    usual = {real: _usual(attacker, real) for real, _ in views.values()}  # two views may share it
+    found = {name: _relative(attacker, real, own, usual[real]) for name, (real, own) in views.items()}
     return {name: sides[0] for name, sides in found.items()}, {name: sides[1] for name, sides in found.items()}
 
 
@@ -90,17 +90,28 @@ def scaled(samples: Samples, columns: tuple[str, ...]) -> Encode:
 
 def nearness(attacker: Attacker, real: Encode, own: Encode) -> tuple[np.ndarray, np.ndarray]:
     """Calibrated nearness of members and of non-members; `own` encodes the released rows."""
+    return _relative(attacker, real, own, _usual(attacker, real))
 
-    def points(group: Group, encode: Encode) -> torch.Tensor:
-        return encode(attacker.samples.table(group.role).iloc[group.rows])
 
-    real_rows = torch.cat([points(group, real) for group in attacker.candidates])
+def _relative(attacker: Attacker, real: Encode, own: Encode, usual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same, given how near the nearest other candidate is to each [candidates]."""
+    real_rows = _candidates(attacker, real)
     limit = max(100, PRODUCTS // (len(real_rows) * real_rows.shape[1]))
     order = generator(attacker.seed, RandomStream.BLOCK_ROWS).permutation(attacker.released.rows)
-    released = points(Group(attacker.released.role, np.sort(order[:limit])), own)
+    released = own(attacker.samples.table(attacker.released.role).iloc[np.sort(order[:limit])])
     near = neighbours.nearest(real_rows, released, 1)[0][:, 0]
-    usual = neighbours.nearest(real_rows, real_rows, 1, same=True)[0][:, 0]
     return attacker.split(_log(usual) - _log(near))
+
+
+def _usual(attacker: Attacker, real: Encode) -> np.ndarray:
+    """How near the nearest other candidate is to each candidate: float64 [candidates]."""
+    real_rows = _candidates(attacker, real)
+    return neighbours.nearest(real_rows, real_rows, 1, same=True)[0][:, 0]
+
+
+def _candidates(attacker: Attacker, real: Encode) -> torch.Tensor:
+    tables = (attacker.samples.table(group.role).iloc[group.rows] for group in attacker.candidates)
+    return torch.cat([real(table) for table in tables])
 
 
 def _log(distances: np.ndarray) -> np.ndarray:

@@ -114,13 +114,12 @@ def _guess(tables: list[list[np.ndarray]], middles: list, row: int, columns: np.
     """How many members and non-members meet the shortest predicate that no other released row meets; None where
     there is none.
     """
-    met = [np.ones(len(table[0]), dtype=bool) for table in tables]
+    met = [np.arange(len(table[0])) for table in tables]
     for column in columns:
         value = tables[0][column][row]
-        for who, table in zip(met, tables, strict=True):
-            who &= _meets(table[column], value, middles[column])
-        if met[0].sum() == 1:
-            return int(met[1].sum()), int(met[2].sum())
+        met = [who[_meets(t[column][who], value, middles[column])] for who, t in zip(met, tables, strict=True)]
+        if len(met[0]) == 1:
+            return len(met[1]), len(met[2])
     return None
 
 

@@ -105,7 +105,7 @@ def forest(attacker: Attacker) -> tuple[np.ndarray, np.ndarray]:
         drawn = released[rng.integers(0, len(released), len(released))]
         x, y = np.concatenate([asked[grown], drawn]), np.repeat([0, 1], [len(grown), len(drawn)])
         tree = learners.fitted(learners.tree(attacker.seed + number), x, y)
-        free = np.setdiff1d(np.arange(len(asked)), grown)
+        free = np.flatnonzero(np.bincount(grown, minlength=len(asked)) == 0)
         votes[free] += tree.predict_proba(asked[free])[:, 1]
         times[free] += 1
     return attacker.split(votes / np.maximum(times, 1))
@@ -128,11 +128,12 @@ def local_likelihood(attacker: Attacker, group: Group) -> np.ndarray:
     near, places = attacker.near(group)
     usual = np.concatenate([attacker.usual(side)[0][:, 0] for side in attacker.candidates])
     width = max(float(np.median(usual)), LEAST_GAP)
-    found, at = np.unique(places, return_inverse=True)
+    sides = [attacker.near(side)[1] for side in attacker.candidates]
+    found = np.unique(np.concatenate(sides))  # the same for both groups: searched once
     around, who = attacker.usual(
         Group(attacker.released.role, attacker.released.rows[found]), MEMBERSHIP_NEIGHBOURS + 1
     )
-    at, kernels, own = at.reshape(places.shape), -np.square(around / width) / 2, -np.square(near / width) / 2
+    at, kernels, own = np.searchsorted(found, places), -np.square(around / width) / 2, -np.square(near / width) / 2
     kept = without(attacker.places(group), who[at])  # [candidates, released neighbours, reference neighbours]
     total = np.logaddexp.reduce(np.where(kept, kernels[at], -np.inf), axis=2)
     return np.logaddexp(0.0, own - np.maximum(total, -1e6)).sum(1)

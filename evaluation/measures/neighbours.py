@@ -209,7 +209,8 @@ def _exact(
     """Distances of each row of a block to its candidates [rows, candidates], of a row to itself infinite: float64."""
     exact = torch.empty(found.shape, dtype=torch.float64, device=block.device)
     for j in range(found.shape[1]):  # one candidate at a time keeps memory at the size of the block
-        exact[:, j] = torch.linalg.vector_norm(block - references[found[:, j]], dim=1, dtype=torch.float64)
+        near = references.index_select(0, found[:, j])
+        exact[:, j] = torch.linalg.vector_norm(block - near, dim=1, dtype=torch.float64)
     return exact if own is None else exact.masked_fill(found == own[:, None], torch.inf)
 
 
