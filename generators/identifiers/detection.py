@@ -13,6 +13,8 @@ import pandas as pd
 
 from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.words import (
+    COUNTED_RECORDS,
+    COUNTING_WORDS,
     GROUP_WORDS,
     ID_WORDS,
     NUMBER_WORDS,
@@ -28,6 +30,7 @@ UNIQUE_SHARE = 0.9
 UNIQUE_ROWS = 10  # below this many rows, distinctness says nothing
 LEAST_IDENTIFIERS = 10  # distinct values, from which a column that is called an identifier is one
 FEW_ROWS = 50  # rows per value on average at most; more describe a group
+LEAST_DENSE, MOST_RANKED = 0.9, 300  # of the whole numbers between least and largest, each of one row; rows ranked
 CODE_ROWS = 20  # rows per value of a code that no name gives away
 LEAST_DISTINCT_CODES = 20  # distinct values of such a code
 LEAST_CODE_LENGTH = 6  # characters of such a code
@@ -95,7 +98,7 @@ def text_identifies(name: object, distinct: pd.Series, present: int) -> bool:
     if has_form(distinct) or scheme_of(distinct):
         return True
     if len(distinct) > UNIQUE_SHARE * present:
-        return not QUANTITY_WORDS & set(words_of(name)) or is_named(name)
+        return not QUANTITY_WORDS & set(words_of(name)) or is_named(name) or _is_called_number(name)
     if GROUP_WORDS & set(words_of(name)) and not names_person(name):
         return False
     coded = float(distinct.str.contains(r"\d").mean()) >= MATCHING
@@ -135,14 +138,15 @@ def number_identifies(name: object, present: pd.Series) -> bool:
         return False
     numbers = present.astype("int64") if present.dtype.kind == "f" else present
     distinct = numbers.drop_duplicates()
-    if _counts_rows(name, numbers, distinct) or scheme_of(map(str, distinct)):
+    if _counts_rows(name, numbers, distinct) or _numbers_rows(name, numbers, distinct) or scheme_of(map(str, distinct)):
         return True
     rows = len(numbers) / len(distinct)
     if GROUP_WORDS & set(words_of(name)) and len(distinct) < UNIQUE_SHARE * len(numbers):
         return False
     if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
         return len(distinct) >= LEAST_IDENTIFIERS and rows <= FEW_ROWS
-    return not QUANTITY_WORDS & set(words_of(name)) and _is_sparse_key(numbers, distinct)
+    measured = QUANTITY_WORDS & set(words_of(name)) and not _is_called_number(name)
+    return not measured and _is_sparse_key(numbers, distinct)
 
 
 def shares_entities(name: object, present: pd.Series) -> bool:
@@ -177,11 +181,25 @@ def _whole(present: pd.Series) -> bool:
 
 
 def _counts_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
-    """Tell whether the numbers go up by one from row to row, and are no years or other quantities."""
+    """Tell whether the numbers count the rows, in this order or another, and are no years or other quantities."""
     if len(distinct) < len(numbers) or QUANTITY_WORDS & set(words_of(name)):
         return False
     years = distinct.min() >= 1500 and distinct.max() <= 2200 and not is_named(name)
-    return not years and set(numbers.diff().dropna().astype("int64")) in ({1}, {-1})
+    dense = len(distinct) > MOST_RANKED and len(distinct) >= LEAST_DENSE * _spread(distinct)
+    return not years and (dense or set(numbers.diff().dropna().astype("int64")) in ({1}, {-1}))
+
+
+def _numbers_rows(name: object, numbers: pd.Series, distinct: pd.Series) -> bool:
+    """Tell whether a column is called a number of something, such as visit_no or Fallnummer, and no row shares its
+    own: a visit's place in a list, or the number of a house, comes again.
+    """
+    return _is_called_number(name) and len(distinct) == len(numbers) >= LEAST_DISTINCT_CODES
+
+
+def _is_called_number(name: object) -> bool:
+    words = words_of(name)
+    counts = any(word in COUNTING_WORDS or word.endswith(("nummer", "number", "nr")) for word in words[-1:])
+    return counts and not (QUANTITY_WORDS - COUNTED_RECORDS) & set(words)
 
 
 def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
@@ -198,5 +216,9 @@ def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
     low, high = (len(str(abs(int(end)))) for end in (distinct.min(), distinct.max()))
     if low != high or low < LEAST_CODE_LENGTH - 1 or distinct.min() < 0:
         return False
-    spread = int(distinct.max()) - int(distinct.min()) + 1
-    return len(distinct) < 0.1 * spread and float((distinct % 10 == 0).mean()) < 0.3
+    return len(distinct) < 0.1 * _spread(distinct) and float((distinct % 10 == 0).mean()) < 0.3
+
+
+def _spread(distinct: pd.Series) -> int:
+    """Return how many whole numbers lie between the least and the largest, both counted."""
+    return int(distinct.max()) - int(distinct.min()) + 1

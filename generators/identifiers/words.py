@@ -12,12 +12,13 @@ ID_WORDS = _words("""
     mac isbn ean gtin rut nif nie dni curp rfc siren siret orcid pseudonym username login email mail phone mobile
     telefon telephone telefono handy fax url uri kennung matrikel matricule matricola aktenzeichen kennzeichen
     ausweis passport passeport pasaporte identifier identifiant identificador identificatore identifikator
-    personnummer fodselsnummer msisdn
+    personnummer fodselsnummer msisdn accession barcode
 """)
 NUMBER_WORDS = _words("""
     nr no num number nummer numero número numéro nro index idx code konto account compte cuenta conto rekening
     key card karte carte tarjeta licence license
 """)  # of people, or of other things
+COUNTING_WORDS = ("no", "nr", "num", "number", "nummer", "numero", "número", "numéro", "nro")  # last, or at its end
 PERSON_WORDS = _words("""
     patient customer client user person personne persona member employee subject
     participant proband student pupil kunde klient mitglied schueler schüler cliente clienti
@@ -36,6 +37,7 @@ QUANTITY_WORDS = _words("""
     population income salary revenue sales latitude longitude lat lon zip plz postcode postal cap version period
     wave round kilometers profit gdp balance quantity qty
 """)  # also places in a list, and parts of an address
+COUNTED_RECORDS = _words("visit visits orders")  # quantities, unless something calls them a number of their own
 GROUP_WORDS = _words("""
     country region state province county city town place location site branch store shop department dept team unit
     category type kind class group status product item article brand model channel language currency land stadt

@@ -130,6 +130,13 @@ def test_repeated_numbers_are_found(name):
     assert named(name, np.where(np.arange(600) % 9 == 0, np.nan, REPEATED)).kind == "identifier"
 
 
+@pytest.mark.parametrize("name", ["visit_no", "VisitNumber", "Aufnahmenummer", "fallnr", "accession"])
+def test_a_number_of_each_row_by_itself_is_found_in_any_order(name):
+    numbers = np.random.default_rng(3).permutation(900_000)[:60] + 100_000
+    assert named(name, numbers).kind == named(name, [f"V{n}" for n in numbers]).kind == "identifier"
+    assert named("rownames", np.random.default_rng(3).permutation(400)[:380] + 7).kind == "identifier"
+
+
 @pytest.mark.parametrize(
     "values", [LOOKS["uuid"][0], LOOKS["mail"][0], [f"{i % 900 + 100}-{i % 90 + 10}-{i % 9000 + 1000}" for i in RAW]]
 )
@@ -144,6 +151,8 @@ def test_forms_that_name_somebody_are_found_whatever_the_name(values):
         ("number_of_employees", RNG.permutation(100_000)[:300]),
         ("price_index", RNG.permutation(100_000)[:300]),
         ("house_no", np.arange(1, 301)),
+        ("wealth", RNG.permutation(86) + 1),  # a rank
+        ("visit_no", np.tile(np.arange(1, 31), 10)),
         ("year", np.arange(1900, 2020)),
         ("jahr", np.arange(1900, 2020)),
         ("Jahrgang", np.arange(1900, 2020)),
