@@ -44,10 +44,16 @@ class Labels(Tokenized):
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return the rank of each label, the last rank for a label never seen: int64 [rows]."""
-        values = dtypes.simple(values)
-        ranks = plain(values).map(self._rank)
+        ranks = self._ranks(values)
         unseen = max(self.size - 1, 0)
         return np.where(values.isna(), self.size, ranks.fillna(unseen)).astype("int64")
+
+    def unseen(self, values: pd.Series) -> np.ndarray:
+        """Return which values are labels that no training row has: bool [rows]."""
+        return (self._ranks(values).isna() & values.notna()).to_numpy()
+
+    def _ranks(self, values: pd.Series) -> pd.Series:
+        return plain(dtypes.simple(values)).map(self._rank)
 
     def decode(self, cells: np.ndarray, inside: np.ndarray, limits: None = None) -> pd.Series:
         """Return the labels of the ranks."""

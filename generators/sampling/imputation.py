@@ -133,7 +133,7 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, gaps_drawn: GapDraws, roun
     is_missing = np.stack(gaps, 1)  # [rows, columns]
     known = np.ones(tokens.shape, dtype=bool)
     for k, places in enumerate(encoding.layout.places):
-        known[:, list(places)] = ~is_missing[:, k : k + 1]
+        known[:, list(places)] = ~(is_missing[:, k] | _unseen(columns[k], frame))[:, None]
     drawn = _drawn(frame, encoding, gaps_drawn, (tokens, known))
     if gaps_drawn.draws == 1:
         for rows, *candidates in drawn:
@@ -149,6 +149,13 @@ def _imputed(frame: pd.DataFrame, encoding: Encoding, gaps_drawn: GapDraws, roun
     if not rounded:
         found = _with_means(found, frame, encoding, drawn)
     return found.assign(**parts.joined(found, encoding.schema))[encoding.schema.names]
+
+
+def _unseen(column: Cells | Labels, frame: pd.DataFrame) -> np.ndarray:
+    """Return in which rows a column has a label that no training row has, which tells nothing of the others: bool
+    [rows].
+    """
+    return column.unseen(frame[column.name]) if isinstance(column, Labels) else np.zeros(len(frame), dtype=bool)
 
 
 def _drawn(frame: pd.DataFrame, encoding: Encoding, gaps_drawn: GapDraws, given: Given) -> list[DrawnRows]:

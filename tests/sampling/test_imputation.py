@@ -102,6 +102,15 @@ def test_gaps_agree_with_a_known_value_that_follows_from_them():
     assert (means - truth["decade"]).pow(2).mean() < (whole - truth["decade"]).pow(2).mean()
 
 
+def test_a_label_that_no_training_row_has_tells_nothing_and_stays(models):
+    rows = skewed(40, 3).assign(group="a", number=np.nan)
+    rows.loc[::2, "income"] = np.nan
+    for model in models:
+        told, untold = (model.impute(rows.assign(group=label), seed=1) for label in ("new", None))
+        assert (told["group"] == "new").all()
+        pd.testing.assert_frame_equal(told.drop(columns="group"), untold.drop(columns="group"))
+
+
 def test_less_than_one_draw_is_refused(models):
     with pytest.raises(GeneratorError, match="expected at least one draw"):
         models[0].impute(skewed(3, 0), draws=0)
