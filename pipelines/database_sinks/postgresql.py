@@ -16,6 +16,7 @@ from launderette.pipelines.database_sinks.contract import Constraint, Existing, 
 from launderette.pipelines.database_sinks.postgresql_summaries import Hashing
 from launderette.pipelines.databases import hashes, postgresql
 from launderette.pipelines.databases.addresses import quoted, table_parts
+from launderette.pipelines.databases.interrupting import interruptible
 from launderette.pipelines.run.artifacts import LaunderError
 
 SCHEMA, REHEARSED = "launder_releases", "rehearsed"
@@ -194,7 +195,8 @@ class PostgreSQL:
         reader = pa.RecordBatchReader.from_batches(schema, _noted(_batches(batches, columns, schema), failed))
         with self.connection.cursor() as cursor:
             try:
-                cursor.adbc_ingest(version, reader, mode="append", db_schema_name=SCHEMA)
+                copying = partial(cursor.adbc_ingest, version, reader, mode="append", db_schema_name=SCHEMA)
+                interruptible(copying, self.connection.adbc_cancel)
             except Exception:
                 if failed:
                     raise failed[0] from None

@@ -3,22 +3,19 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launderette.pipelines.config import OTHERS, RunConfig
-from launderette.pipelines.databases import addresses, dialects, failures, postgresql, sqlite
+from launderette.pipelines.databases import addresses, dialects, failures, interrupting, postgresql, sqlite
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError, digest_file, explained
 
 NAME_DIGITS = 16
-QUEUED = 4  # batches that are read ahead of the writer
 
 
 def read(config: RunConfig, folder: Path) -> tuple[Path, list[str]]:
@@ -69,28 +66,14 @@ def _write(rows: RowStream, path: Path, expected: str) -> int:
     count = 0
     texts = [field.name for field in rows.schema if field.type == pa.string() or pa.types.is_dictionary(field.type)]
     how = {"compression": "zstd", "compression_level": 1, "use_dictionary": texts}  # numbers cost three times as much
-    with explained(path), pq.ParquetWriter(path, rows.schema, **how) as writer:
-        for batch in _ahead(rows.batches, expected):
+    batches = interrupting.ahead(_explained(rows.batches, expected), rows.cancel)
+    with explained(path), closing(batches), pq.ParquetWriter(path, rows.schema, **how) as writer:
+        for batch in batches:
             writer.write_batch(batch)
             count += batch.num_rows
     return count
 
 
-def _ahead(batches: Iterator[pa.RecordBatch], expected: str) -> Iterator[pa.RecordBatch]:
-    """Yield batches that a thread reads ahead; what it raises is raised here."""
-    queue: Queue[pa.RecordBatch | BaseException | None] = Queue(QUEUED)
-
-    def read() -> None:
-        try:
-            with failures.explained(expected):
-                for batch in batches:
-                    queue.put(batch)
-            queue.put(None)
-        except BaseException as error:  # noqa: BLE001  raised where the batches are used
-            queue.put(error)
-
-    Thread(target=read, daemon=True).start()
-    while (found := queue.get()) is not None:
-        if isinstance(found, BaseException):
-            raise found
-        yield found
+def _explained(batches: Iterator[pa.RecordBatch], expected: str) -> Iterator[pa.RecordBatch]:
+    with failures.explained(expected):
+        yield from batches

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from launderette.pipelines.databases import addresses, columns, failures, selecting
+from launderette.pipelines.databases.interrupting import interruptible
 from launderette.pipelines.databases.rows import RowStream
 
 if TYPE_CHECKING:
@@ -77,8 +79,12 @@ def remembering() -> Iterator[None]:
 def run(connection: Any, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
     """Run one statement and return its rows, none where it has no result."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, values or None)
-        return cursor.fetchall() if cursor.description else []
+        return interruptible(partial(_rows, cursor, statement, values), connection.adbc_cancel)
+
+
+def _rows(cursor: Any, statement: str, values: tuple[Any, ...]) -> list[tuple]:
+    cursor.execute(statement, values or None)
+    return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
@@ -99,8 +105,10 @@ def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> I
         notes += [MAY_HIDE] if source.table and _hides(connection, source.table) else []
         with connection.cursor() as cursor:
             named = ", ".join(column.selected for column in found)
-            cursor.execute(f"SELECT {named} FROM {selected}")  # noqa: S608  names are quoted
-            yield RowStream(columns.schema(found), _converted(cursor.fetch_record_batch(), found, notes), notes)
+            statement = f"SELECT {named} FROM {selected}"  # noqa: S608  names are quoted
+            interruptible(partial(cursor.execute, statement), connection.adbc_cancel)
+            batches = _converted(cursor.fetch_record_batch(), found, notes)
+            yield RowStream(columns.schema(found), batches, notes, connection.adbc_cancel)
 
 
 def _hides(connection: Any, table: str) -> bool:
@@ -120,7 +128,8 @@ def _converted(
 
 def _fields(connection: Any, selected: str) -> list[Any]:
     with connection.cursor() as cursor:
-        return list(cursor.adbc_execute_schema(f"SELECT * FROM {selected} LIMIT 0"))  # noqa: S608
+        statement = f"SELECT * FROM {selected} LIMIT 0"  # noqa: S608
+        return list(interruptible(partial(cursor.adbc_execute_schema, statement), connection.adbc_cancel))
 
 
 def _measured(

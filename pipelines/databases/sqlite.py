@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pyarrow as pa
 
 from launderette.pipelines.databases import addresses, declared, failures, selecting
+from launderette.pipelines.databases.interrupting import interruptible
 from launderette.pipelines.databases.rows import RowStream
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -59,8 +61,12 @@ def _connected(source: Source) -> Iterator[Any]:
 
 def _run(connection: Any, statement: str) -> pa.Table:
     with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetch_arrow_table()
+        return interruptible(partial(_table, cursor, statement), connection.adbc_cancel)
+
+
+def _table(cursor: Any, statement: str) -> pa.Table:
+    cursor.execute(statement)
+    return cursor.fetch_arrow_table()
 
 
 def _types(connection: Any, selected: str, names: Sequence[str]) -> dict[str, pa.DataType]:

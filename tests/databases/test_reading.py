@@ -2,6 +2,11 @@
 
 import datetime
 import decimal
+import os
+import signal
+import time
+from contextlib import closing
+from threading import Event, Thread
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,10 +14,10 @@ import pytest
 
 from pipelines import config
 from pipelines.cli import main
-from pipelines.databases import columns
+from pipelines.databases import columns, interrupting, postgresql
 from pipelines.run.artifacts import LaunderError, Unavailable
 from pipelines.sources import remote
-from tests.databases.conftest import KINDS, PASSWORD, READER
+from tests.databases.conftest import KINDS, PASSWORD, READER, dbapi
 
 
 def load(server, place, *settings):
@@ -170,3 +175,40 @@ def test_a_lost_connection_is_tried_again_and_then_told(server, login, tmp_path,
     with pytest.raises(Unavailable, match=r"expected to read .*, or one that was lost"):
         fetched(server, tmp_path, wide, *login)
     assert not list(tmp_path.rglob(".source-*"))
+
+
+def test_ctrl_c_ends_what_the_server_does_and_is_not_lost(server, people):
+    """ADBC takes SIGINT for itself on the main thread: without a thread of its own a statement goes on, or fails."""
+    sleeps = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()"
+    )
+
+    def press():
+        while not server.run(sleeps)[0][0]:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with dbapi.connect(server.uri + "&user=postgres") as connection:
+        Thread(target=press, daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            postgresql.run(connection, "SELECT pg_sleep(60)")
+        connection.rollback()
+        assert server.run(sleeps) == [(0,)]
+
+
+def test_a_reader_that_is_left_early_has_let_go_of_the_connection():
+    """One that is closed while a thread reads from it ends the process."""
+    waits, let_go, left = Event(), Event(), []
+
+    def batches():
+        yield 1
+        waits.set()
+        let_go.wait()
+        left.append("the driver")
+        yield 2
+
+    with closing(interrupting.ahead(batches(), let_go.set)) as found:
+        assert next(found) == 1 and waits.wait()
+    assert left == ["the driver"]
+    assert list(interrupting.ahead(iter("abc"), let_go.set)) == ["a", "b", "c"]
