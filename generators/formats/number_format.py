@@ -53,7 +53,8 @@ class NumberFormat:
     @cached_property
     def _body(self) -> re.Pattern:
         group, decimal = re.escape(self.group), re.escape(self.decimal)
-        grouped = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d\d)*{group}\d{{3}}|" if group else ""
+        thousands, lakhs = rf"[1-9]\d{{0,2}}(?:{group}\d{{3}})+", rf"[1-9]\d?(?:{group}\d\d)*{group}\d{{3}}"
+        grouped = f"{thousands}|{lakhs}|" if group else ""  # 0,169 parts no thousands
         return re.compile(rf"(?P<whole>{grouped}0|[1-9]\d*)?(?:{decimal}(?P<fraction>\d+))?")
 
     def parse(self, text: str) -> Decimal | None:

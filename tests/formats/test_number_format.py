@@ -69,6 +69,15 @@ def test_common_forms(texts):
     assert [found.write(found.parse(text)) for text in texts] == texts
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from([".", ","]), st.lists(st.integers(0, 99_999), min_size=1, max_size=20))
+def test_a_mark_behind_a_leading_zero_parts_no_thousands(mark, thousandths):
+    texts = [f"{n // 1000}{mark}{n % 1000:03d}" for n in (169, *thousandths)]
+    found = infer(texts)
+    assert [found.parse(text) * 1000 for text in texts] == [169, *thousandths]
+    assert [found.write(found.parse(text)) for text in texts] == texts
+
+
 def test_points_part_thousands_where_only_what_is_above_a_thousand_has_one():
     found = infer(["1.123 €", "957 €", "12.050 €", "88 €"])
     assert found.parse("1.123 €") == 1123 and found.write(Decimal(20957)) == "20.957 €"
