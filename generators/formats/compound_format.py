@@ -1,14 +1,16 @@
 """Lengths of time, heights and angles of several whole numbers in one text, as one number in the smallest of its units.
 
 1h 54m is 114 minutes, 25:48 is 1548, P1DT2H 26 hours, 2 yrs 11 mon 35 months, 5'11" 71 inches, 38+4 weeks and days of a
-pregnancy 270 days. A time of day is none of these (date_inference.py): hours up to 23 alone are read as such first.
+pregnancy 270 days. Units of which there are none may be left out: 38m and 2h beside 1h 54m. A time of day is none of
+these (date_inference.py): hours up to 23 alone are read as such first.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 
 UNIT_WORDS = {  # what may stand behind a number -> its unit
@@ -38,6 +40,8 @@ UNIT_SIZES: dict[Units, int] = {  # how many of the smaller one there are in the
     ("degree", "minute"): 60,
 }
 COMPOUND_PATTERN = re.compile(r"(?:PT|P)?\d{1,6}(?:[^\d]{1,10}\d{1,3}){1,3}[^\d]{0,10}")
+LEAST_SHAPE_SHARE = 0.02  # of the texts, that have all units where others leave some out
+OMISSIONS = ("none", "leading", "all")  # which units are left out where there are none of them
 WHOLE_NUMBER = re.compile(r"\d+")
 UNIT_MARKS = {"'": ("minute", "foot"), "′": ("minute", "foot"), '"': ("second", "inch"), "″": ("second", "inch")}
 
@@ -45,17 +49,19 @@ UNIT_MARKS = {"'": ("minute", "foot"), "′": ("minute", "foot"), '"': ("second"
 @dataclass(frozen=True)
 class CompoundFormat:
     """The texts around whole numbers, one more than numbers; how many of each make one of that before it (the first
-    number's is 0); and the digits that each has at least.
+    number's is 0); the digits that each has at least; and which of OMISSIONS leaves numbers out that are 0.
     """
 
     between: tuple[str, ...]
     sizes: tuple[int, ...]
     digits: tuple[int, ...]
+    left_out: str = "none"
 
     @classmethod
     def of(cls, entry: Mapping[str, Iterable]) -> "CompoundFormat":
         """Read what a model's schema holds; TypeError where it is none."""
-        return cls(**{name: tuple(values) for name, values in entry.items()})
+        between, sizes, digits = (tuple(entry[name]) for name in ("between", "sizes", "digits"))
+        return cls(between, sizes, digits, str(entry.get("left_out", "none")))
 
     @property
     def decorated(self) -> bool:
@@ -65,17 +71,23 @@ class CompoundFormat:
     def parse(self, text: str) -> Decimal | None:
         """Return the number that a text stands for, None where it is none of this format."""
         text = text.strip()
-        found = WHOLE_NUMBER.findall(text)
-        if tuple(WHOLE_NUMBER.split(text)) != self.between or any(
-            len(f) < n for f, n in zip(found, self.digits, strict=True)
-        ):
-            return None
+        found = self._fields.fullmatch(text)
         total = 0
-        for number, size in zip(map(int, found), self.sizes, strict=True):
+        for number, size in zip(
+            [int(field or 0) for field in found.groups()] if found else (), self.sizes, strict=False
+        ):
             if size and number >= size:
                 return None
             total = total * (size or 1) + number
-        return Decimal(total) if self.write(Decimal(total)) == text else None
+        return Decimal(total) if found and self.write(Decimal(total)) == text else None
+
+    @cached_property
+    def _fields(self) -> re.Pattern:
+        """What finds the numbers of a text, those left out empty."""
+        if self.left_out == "none":
+            return re.compile(r"(\d+)".join(map(re.escape, self.between)))
+        inner = [rf"(?:(\d+){re.escape(text.rstrip())}\s*)?" for text in self.between[1:]]
+        return re.compile(re.escape(self.between[0]) + "".join(inner))
 
     def write(self, number: Decimal) -> str:
         """Return the text of a number, without its sign: `parse(write(x)) == x`."""
@@ -83,8 +95,15 @@ class CompoundFormat:
         for size in self.sizes[:0:-1]:
             rest, field = divmod(rest, size)
             fields.append(field)
-        texts = [f"{field:0{n}d}" for field, n in zip([rest, *fields[::-1]], self.digits, strict=True)]
-        return "".join(a + b for a, b in zip(self.between, [*texts, ""], strict=True))
+        fields = [rest, *fields[::-1]]
+        texts = [f"{field:0{n}d}{mark}" for field, n, mark in zip(fields, self.digits, self.between[1:], strict=True)]
+        kept = [text for place, text in enumerate(texts) if self._writes(place, fields)] or texts[-1:]
+        return self.between[0] + ("".join(kept) if self.left_out == "none" else "".join(kept).strip())
+
+    def _writes(self, place: int, fields: Sequence[int]) -> bool:
+        """Whether the number at a place is written, where all are `fields`."""
+        some = fields[: place + 1] if self.left_out == "leading" else fields[place : place + 1]
+        return self.left_out == "none" or any(some)
 
 
 def infer(texts: Mapping[str, int]) -> CompoundFormat | None:
@@ -97,11 +116,27 @@ def infer(texts: Mapping[str, int]) -> CompoundFormat | None:
             shapes[tuple(WHOLE_NUMBER.split(text.strip()))] += n
     if not shapes:
         return None
-    between, _ = shapes.most_common(1)[0]
+    often = [shape for shape, n in shapes.items() if n >= LEAST_SHAPE_SHARE * sum(texts.values())]
+    candidates = {shapes.most_common(1)[0][0], *([max(often, key=len)] if often else [])}
+    trials = [trial for between in sorted(candidates, key=len) for trial in _trials(between, texts)]
+    return max(trials, key=lambda trial: _share_read(trial, texts), default=None)
+
+
+def _trials(between: tuple[str, ...], texts: Iterable[str]) -> list[CompoundFormat]:
+    """Return the formats that texts with such marks between their numbers may have, which leave out none or more."""
     found = [WHOLE_NUMBER.findall(text) for text in texts if tuple(WHOLE_NUMBER.split(text.strip())) == between]
     sizes = _sizes(between, found)
     digits = tuple(_digits(field, mark) for field, mark in zip(zip(*found, strict=True), between, strict=False))
-    return CompoundFormat(between, sizes, digits) if sizes else None
+    worded = all(text.strip() not in UNIT_MARKS and _unit(text, 0) for text in between[1:])
+    return (
+        [CompoundFormat(between, sizes, digits, way) for way in (OMISSIONS if worded else OMISSIONS[:1])]
+        if sizes
+        else []
+    )
+
+
+def _share_read(trial: CompoundFormat, texts: Mapping[str, int]) -> float:
+    return sum(n for text, n in texts.items() if trial.parse(text) is not None) / sum(texts.values())
 
 
 def _digits(field: tuple[str, ...], before: str) -> int:

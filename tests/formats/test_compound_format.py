@@ -1,5 +1,6 @@
 """Lengths of several numbers in one text are read as one number and written back as they were."""
 
+import re
 from collections import Counter
 from decimal import Decimal
 
@@ -40,6 +41,18 @@ def test_what_people_write_is_read_in_order_and_written_back(form, seed):
     numbers = [found.parse(one) for one in texts]
     assert found.sizes == (0, *sizes) and [found.write(number) for number in numbers] == texts
     assert [row for _, row in sorted(zip(numbers, rows, strict=True))] == sorted(rows)
+
+
+@pytest.mark.parametrize("text", ["{0}h {1}m", "{0} Std {1} Min {2} Sek", "PT{0}H{1}M"])
+@pytest.mark.parametrize("way", ["leading", "all"])
+def test_units_of_which_there_are_none_may_be_left_out(text, way):
+    between = tuple(re.split(r"\{\d\}", text))
+    sizes = (0, *[60] * (len(between) - 2))
+    known = CompoundFormat(between, sizes, (1,) * len(sizes), way)
+    numbers = [*range(0, 4000, 7), 60, 120, 3600, 3660, 7205]
+    texts = [known.write(Decimal(number)) for number in numbers]
+    assert infer(Counter(texts)) == known and [known.parse(one) for one in texts] == numbers
+    assert not any(re.match(r"\D*0\D+\d", one) for one in texts)
 
 
 @pytest.mark.parametrize(
