@@ -123,9 +123,8 @@ def _texts(series: pd.Series) -> pd.Series:
 
 def _format(values: pd.Series) -> str | None:
     """The first of DATE_FORMATS in which every value is written; None where there is none."""
-    head = values.iloc[:100]
-    fits = (f for f in DATE_FORMATS if len(head) and _written(head, f) and _written(values, f))
-    return next(fits, None)
+    parts = values.iloc[:1], values.iloc[:100], values  # most columns are no dates, as their first value tells
+    return next((f for f in DATE_FORMATS if len(values) and all(_written(part, f) for part in parts)), None)
 
 
 def _written(values: pd.Series, form: str) -> bool:
