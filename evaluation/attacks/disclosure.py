@@ -91,16 +91,17 @@ def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, 
     different = np.unique(row_hashes(samples.table(chosen.released.role).iloc[released]), return_index=True)[1]
     guessed = Group(chosen.released.role, released[np.sort(different)])
     groups = guessed, chosen.members, chosen.non_members
-    tables = [[samples.table(role)[c].to_numpy()[rows] for c in samples.known] for role, rows in groups]
+    ends = np.cumsum([len(group) for group in groups])[:-1].tolist()
+    values = [np.concatenate([samples.table(role)[c].to_numpy()[rows] for role, rows in groups]) for c in samples.known]
     middles = [
         np.median(v[~np.isnan(v)]) if samples.is_number(c) and not np.isnan(v).all() else None
-        for c, v in zip(samples.known, tables[0], strict=True)
+        for c, v in zip(samples.known, (v[: ends[0]] for v in values), strict=True)
     ]
     guesses = np.array(
         [
             found
             for row in rng.permutation(len(different))[:GUESSES]
-            if (found := _guess(tables, middles, row, rng.permutation(len(middles))[:PREDICATE_COLUMNS])) is not None
+            if (found := _guess(values, ends, middles, row, rng.permutation(len(middles))[:PREDICATE_COLUMNS]))
         ]
     )
     return (
@@ -110,16 +111,17 @@ def single_out(samples: Samples, chosen: Parties, seed: int) -> tuple[int, int, 
     )
 
 
-def _guess(tables: list[list[np.ndarray]], middles: list, row: int, columns: np.ndarray) -> tuple[int, int] | None:
+def _guess(
+    values: list[np.ndarray], ends: list[int], middles: list, row: int, columns: np.ndarray
+) -> tuple[int, int] | None:
     """How many members and non-members meet the shortest predicate that no other released row meets; None where
-    there is none.
+    there is none. Released rows, members and non-members end where `ends` says.
     """
-    met = [np.arange(len(table[0])) for table in tables]
+    met = np.ones(len(values[0]), dtype=bool)
     for column in columns:
-        value = tables[0][column][row]
-        met = [who[_meets(t[column][who], value, middles[column])] for who, t in zip(met, tables, strict=True)]
-        if len(met[0]) == 1:
-            return len(met[1]), len(met[2])
+        met &= _meets(values[column], values[column][row], middles[column])
+        if np.count_nonzero(met[: ends[0]]) == 1:
+            return np.count_nonzero(met[ends[0] : ends[1]]), np.count_nonzero(met[ends[1] :])
     return None
 
 
