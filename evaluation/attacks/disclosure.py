@@ -121,7 +121,8 @@ def _guess(
     for column in columns:
         met &= _meets(values[column], values[column][row], middles[column])
         if np.count_nonzero(met[: ends[0]]) == 1:
-            return np.count_nonzero(met[ends[0] : ends[1]]), np.count_nonzero(met[ends[1] :])
+            members, non_members = np.split(met[ends[0] :], [ends[1] - ends[0]])
+            return int(np.count_nonzero(members)), int(np.count_nonzero(non_members))
     return None
 
 
