@@ -6,7 +6,8 @@ candidate is not in. The attack sees released rows that are training rows in som
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ MISSING_AT = 1e9  # deviations: farther out than any number
 Tolerance = Callable[[np.ndarray, float], np.ndarray]  # of values [rows], from them and their column's deviation
 Values = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # asked, released, reference, and tolerance of the asked
 Column = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # first and last matching code, weight; codes released
+Ranges = tuple[torch.Tensor, torch.Tensor | None]  # of matching codes, as `_match` reads them: [some asked, 1]
 
 
 def matching_values(attacker: Attacker, group: Group) -> np.ndarray:
@@ -128,23 +130,43 @@ def _best_match(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes:
 def sums(first: np.ndarray, last: np.ndarray, weights: np.ndarray, codes: np.ndarray) -> Iterator[torch.Tensor]:
     """Yield sums of the weights [columns, asked] of codes from first to last, integers [some asked, released rows], one
     block after the other; codes are [columns, released rows].
-
-    One comparison tells whether a <= x <= b: whether x - a, counted round the bits of its type from the least, is at
-    most b - a. Two bytes hold the codes between which 2**15 asked rows tell, in a quarter of the time of four.
+    Two bytes hold the codes between which 2**15 asked rows tell, in a quarter of the time of four.
     """
     first, last, codes = (np.stack(part) for part in zip(*map(_told_apart, first, last, codes), strict=True))
     kind = np.int16 if codes.max(initial=0) < 2**16 else np.int32
-    least = np.iinfo(kind).min
-    have, start = (torch.from_numpy(part.astype(kind)) for part in (codes, first + least))
-    width, weigh = torch.from_numpy((last - first + least).astype(kind)), torch.from_numpy(weights.astype(kind))
+    have, weigh = (torch.from_numpy(part.astype(kind)) for part in (codes, weights))
     step = max(1, BLOCK_SUMS // have.shape[1])
-    for at in range(0, start.shape[1], step):
-        part = (slice(None), slice(at, at + step), None)
-        total = torch.zeros(start[part].shape[1], have.shape[1], dtype=have.dtype)
+    ranges = zip(*(_ranges(*ends, kind, step) for ends in zip(first, last, strict=True)), strict=True)
+    for block, weights_of in zip(ranges, weigh[:, :, None].split(step, 1), strict=True):
+        total = torch.zeros(weights_of.shape[1], have.shape[1], dtype=have.dtype)
         found = torch.empty_like(total)
-        for column, a, b, weight in zip(have, start[part], width[part], weigh[part], strict=True):
-            total.addcmul_(torch.sub(column, a, out=found).le_(b), weight)
+        for column, known, weight in zip(have, block, weights_of, strict=True):
+            total.addcmul_(_match(column, known, found), weight)
         yield total
+
+
+def _ranges(first: np.ndarray, last: np.ndarray, kind: type[np.signedinteger], step: int) -> Iterator[Ranges]:
+    """Yield the ranges [asked] of one column, of `step` rows at a time; where each is one code, that code alone."""
+
+    def blocks(part: np.ndarray) -> Sequence[torch.Tensor]:
+        return torch.from_numpy(part.astype(kind)[:, None]).split(step)
+
+    least = np.iinfo(kind).min
+    if (first == last).all():
+        return zip(blocks(first), repeat(None))
+    return zip(blocks(first + least), blocks(last - first + least), strict=True)
+
+
+def _match(codes: torch.Tensor, ranges: Ranges, out: torch.Tensor) -> torch.Tensor:
+    """Write into `out` 1 where a code matches, else 0: [some asked, released rows].
+
+    One comparison tells whether a <= x <= b: whether x - a, counted round the bits of its type from the least, is at
+    most b - a.
+    """
+    first, width = ranges
+    if width is None:
+        return torch.eq(codes, first, out=out)
+    return torch.sub(codes, first, out=out).le_(width)
 
 
 def _told_apart(first: np.ndarray, last: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -99,8 +99,7 @@ def _add_labels(total: torch.Tensor, ask: torch.Tensor, own: torch.Tensor, have:
     """The same of labels, which are equal, so that p is the least, or say nothing."""
     same, surprise = torch.empty_like(total), -own.log()
     for column in range(len(ask)):
-        torch.sub(ask[column, :, None], have[column], out=same)
-        total.addcmul_(same.eq_(0), surprise[column, :, None])
+        total.addcmul_(torch.eq(ask[column, :, None], have[column], out=same), surprise[column, :, None])
 
 
 def _encoded(samples: Samples, group: Group) -> tuple[torch.Tensor, torch.Tensor]:
