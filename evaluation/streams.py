@@ -59,6 +59,7 @@ class RandomStream(IntEnum):
     DECIDED_ROWS = 127
     DECIDING_HALVES = 131
     SPREAD_TIES = 139
+    LABEL_COLUMNS = 149
 
 
 def generator(seed: int, stream: RandomStream, *more: int) -> np.random.Generator:

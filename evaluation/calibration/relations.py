@@ -96,6 +96,12 @@ def decimals_of_other_labels(case: Case, rng: Rng) -> Case:
     return replace(case, **dict(zip(("train", "holdout"), real, strict=True))).released(released)
 
 
+def labels_of_a_column_exchanged_in_half(case: Case, rng: Rng) -> Case:
+    """Half of the labels of one column dealt out anew: of the column with neither the most nor the fewest labels."""
+    columns = sorted(changes.labels(case), key=lambda c: case.train[c].nunique())
+    return case.released(changes.exchanged(case.synthetic, columns[len(columns) // 2 :][:1], 0.5, rng))
+
+
 def labels_apart_from_numbers(case: Case, rng: Rng) -> Case:
     """The labels of one person with the numbers of another."""
     columns, order = changes.labels(case), rng.permutation(len(case.synthetic))

@@ -153,6 +153,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "rows, or lost by the class that has lost most to others.",
         CHANCE,
     ),
+    "utility.label_columns": (
+        "Right labels in every column",
+        "Share of the labels of a column that may be right: by models of real rows, how many were exchanged between "
+        "rows, in the column of labels that has lost most.",
+        CHANCE,
+    ),
     "utility.agreement_subgroups": (
         "Labels that fit their rows, by subgroup",
         "The same, and the share of right labels, in the worst subgroup: the rows of one label or eighth of a number.",

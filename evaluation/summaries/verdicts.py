@@ -32,6 +32,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "utility.worst": "of the quality of models kept in the worst class or subgroup, beyond chance",
     "utility.agreement": "of what other columns say about each class of the target kept, beyond chance",
     "utility.labels": "of the labels of the target that may be right, beyond chance",
+    "utility.label_columns": "of the labels of each column in rows that they may belong to, beyond chance",
     "utility.agreement_subgroups": "of what other columns say about the target kept in each subgroup, beyond chance",
     "diversity.coverage": "of training rows with a synthetic row near them",
     "diversity.subgroups": "of the coverage of each subgroup kept, beyond chance",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation import entities
 from launderette.evaluation.chance import Owners
 
 MIXED = 0.1  # share of wrong labels at which the derivative is taken; it lies under the inverse
@@ -86,13 +87,14 @@ def _share(real: Judged, other: Judged, flaw: Flaw, *, by_chance: bool) -> Itera
     scores, others = (_scores(rows.said, flaw) for rows in (real, other))
     usual, seen = (scores * real.true).sum(1), (others * other.true).sum(1)
     moved = (scores * flaw(real.true, real.said)).sum(1) - usual
-    if moved.mean() <= KNOWN * moved.std() / np.sqrt(len(moved)):
+    if moved.mean() <= KNOWN * moved.std() * np.sqrt(entities.design_effect(moved, real.owners) / len(moved)):
         return
     share = float((seen.mean() - usual.mean()) / moved.mean())
     spread = (usual + share * moved).var(), seen.var()
     if by_chance:
         spread = (max(usual.var(), _spread(others, other.said)),) * 2
-    error = np.sqrt(spread[0] / len(usual) + spread[1] / len(seen)) / moved.mean()
+    effect = entities.design_effect(usual, real.owners)
+    error = np.sqrt(effect * (spread[0] / len(usual) + spread[1] / len(seen))) / moved.mean()
     yield float(np.clip(share, 0, 1)), float(error)
 
 

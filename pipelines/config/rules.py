@@ -60,6 +60,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "utility.worst": {"at_least": 0.7},
     "utility.agreement": {"at_least": 0.96},
     "utility.labels": {"at_least": 0.85},
+    "utility.label_columns": {"at_least": 0.8},
     "utility.agreement_subgroups": {"at_least": 0.75},
     "diversity.coverage": {"at_least": 0.25, "relative": "to ceiling"},
     "diversity.subgroups": {"at_least": 0.6},

@@ -17,6 +17,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "utility.worst": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "utility.agreement": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "utility.labels": (*NO_PREDICTION, Reason.TOO_FEW_ROWS, Reason.NO_LABELS),
+    "utility.label_columns": (Reason.NO_LABELS,),
     "utility.agreement_subgroups": (*NO_PREDICTION, Reason.TOO_FEW_ROWS),
     "image.accuracy": (Reason.NO_LABELS, Reason.ONE_LABEL),
     "image.copies_of_holdout": (Reason.NO_HOLDOUT,),

@@ -6,10 +6,12 @@ import pytest
 
 from evaluation import samples, utility
 from evaluation.fidelity import effects
+from evaluation.metadata import Metadata
 from evaluation.models import learners
 from evaluation.scores import Reason
-from evaluation.utility import agreement, agreement_subgroups, labels, prediction, worst
+from evaluation.utility import agreement, agreement_subgroups, label_columns, labels, prediction, worst
 from evaluation.utility.agreement import _parts
+from evaluation.utility.label_columns import _judged, _marked, _precision
 from evaluation.utility.worst import WorstPart, _lost
 from evaluation.utility.wrong_labels import Judged, shares
 from pipelines.config.rules import DEFAULT_RULES
@@ -209,6 +211,35 @@ def test_a_quarter_of_wrong_labels_of_few_rows_is_refused_and_right_ones_are_not
     fresh, wrong = (labels(samples.make(*real, labelled(500, 2, **{how: s}), target="label")) for s in (0.0, share))
     assert fresh.low == 1 and wrong.low < least
     assert wrong.detail["lost"]["label"] == pytest.approx(share, abs=0.1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.8])
+def test_labels_exchanged_in_a_column_that_is_no_target(share):
+    real = labelled(800, 0), labelled(200, 1)
+    found = label_columns(samples.make(*real, labelled(800, 2, exchanged=share)))
+    assert (found.low >= DEFAULT_RULES["utility.label_columns"]["at_least"]) == (share == 0)
+    assert found.detail["lost"].get("label", 0) == pytest.approx(share, abs=0.1)
+    assert found.ceiling == 1 and found.floor < 0.2
+
+
+def test_what_all_other_columns_say_of_one_is_a_ridge_regression_on_their_cells():
+    frame = labelled(300, 0)
+    real, other = _marked(samples.make(frame, None, labelled(200, 1)), list(frame), "synthetic", 0)
+    judged = _judged(other, [_precision(real, fold) for fold in range(3)], 3, np.array([1, 2]))
+    rest, own = real.marks[:, :30], real.marks[:, 30:]  # cells of three columns, and of the labels
+    for fold in range(3):
+        x, y = rest[real.folds != fold], own[real.folds != fold][:, 1:3]
+        weights = np.linalg.solve(x.T @ x + np.eye(30), x.T @ y)
+        said = np.clip(other.marks[other.folds == fold][:, :30] @ weights, 0.01, 1)
+        assert judged.said[other.folds == fold] == pytest.approx(said / said.sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize(("owners", "reason"), [(100, Reason.NO_LABELS), (300, None)])
+def test_labels_of_few_owners_of_several_rows_are_not_judged(owners, reason):
+    tables = [labelled(1500, seed).assign(who=np.arange(1500) % owners + 1000 * seed) for seed in range(3)]
+    metadata = Metadata(entity="who")
+    found = label_columns(samples.make(tables[0], None, tables[2], kinds={"who": "identifier"}, metadata=metadata))
+    assert found.reason is reason and found.value == (None if reason else 1)
 
 
 def test_the_share_of_wrong_labels_by_hand():
