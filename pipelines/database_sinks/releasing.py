@@ -1,8 +1,8 @@
-"""A release in a database, beside its files: loaded aside before these are published, swapped in after, rolled back
-with them.
+"""A release in a database, beside its files: loaded aside before these are published, swapped in and rolled back with
+them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -57,14 +57,20 @@ def _load(target: Target, file: pq.ParquetFile, id: str, digest: Future[str]) ->
         versions.load(sink, target, file, id, digest.result())
 
 
-def show(target: Target | None, output: Path, release: Path, id: str, keep: int | None) -> None:
-    """Have readers see a release that is loaded, and drop the oldest ones beyond `keep`. LaunderError where that fails:
-    they see what they saw then.
+def swap(target: Target | None, release: Path, id: str, point: Callable[[], None]) -> None:
+    """Have readers see a release that is loaded; `point` has those of its files see it, and is called once nothing but
+    the commit is left to do. LaunderError where that fails: they see what they saw then.
     """
     if target is None:
-        return
+        return point()
     with pq.ParquetFile(release / RELEASED_ROWS) as file:
-        failures.retried(lambda: _swap(target, id, file), LOCK_DELAYS)
+        failures.retried(lambda: _swap(target, id, file, point), LOCK_DELAYS)
+
+
+def remember(target: Target | None, output: Path, id: str, keep: int | None) -> None:
+    """Note that a release went into a target, and drop the oldest ones there beyond `keep`."""
+    if target is None:
+        return
     record.remember(output, id, target.model_dump(mode="json"))
     if keep is not None:
         with suppress(Unavailable):  # where somebody still reads an old one, the next release drops it
@@ -76,9 +82,11 @@ def _drop_surplus(target: Target, keep: int, id: str) -> None:
         versions.drop_surplus(sink, target, keep, id)
 
 
-def _swap(target: Target, id: str, file: pq.ParquetFile | None = None) -> list[str]:
+def _swap(
+    target: Target, id: str, file: pq.ParquetFile | None = None, point: Callable[[], None] = lambda: None
+) -> list[str]:
     with failures.explained(_expected("swap a release into", target)), opened(target) as sink:
-        return versions.swap(sink, target, id, file)
+        return versions.swap(sink, target, id, file, point)
 
 
 def _expected(what: str, target: Target) -> str:

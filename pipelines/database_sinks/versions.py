@@ -5,7 +5,7 @@ they see in one short transaction; until then, and where that fails, they see wh
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -165,10 +165,16 @@ def kept(sink: Sink, target: Target) -> list[str]:
     return sorted(found)
 
 
-def swap(sink: Sink, target: Target, release: str, file: pq.ParquetFile | None = None) -> list[str]:
+def swap(
+    sink: Sink,
+    target: Target,
+    release: str,
+    file: pq.ParquetFile | None = None,
+    point: Callable[[], None] = lambda: None,
+) -> list[str]:
     """Show a version to the readers of a target, and return the columns of it that the version is too old for: they
-    hold nothing, or their defaults. LaunderError where the version is not there, or (given its file) where the target
-    would hold other rows; Unavailable where a lock is held too long.
+    hold nothing, or their defaults. `point` is called just before the commit. LaunderError where the version is not
+    there, or (given its file) where the target would hold other rows; Unavailable where a lock is held too long.
     """
     sink.begin()
     version = name_of(target, release)
@@ -182,6 +188,7 @@ def swap(sink: Sink, target: Target, release: str, file: pq.ParquetFile | None =
     (sink.show if target.how == "view" else sink.replace)(target, version, names, found)
     if file is not None and target.how == "rows":
         check(sink, quoted(*table_parts(target.name)), file)
+    point()
     sink.commit()
     return [column.name for column in found.columns if column.name not in names and not column.is_computed]
 

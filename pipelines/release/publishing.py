@@ -12,7 +12,8 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +77,54 @@ def _named(id: str) -> str:
 
 
 def release(
-    approval: Approval | Override, staged: Path, output: Path, id: str, facts: Mapping[str, Any], key: str | None = None
+    approval: Approval | Override,
+    staged: Path,
+    output: Path,
+    id: str,
+    facts: Mapping[str, Any],
+    key: str | None = None,
+    swap: Callable[[Path, Callable[[], None]], object] = lambda release, point: point(),
 ) -> Path:
     """Release a staged folder under `id`, signed by `key`, and point `current` at it; where that release is there
     already, only the latter.
 
-    LaunderError where it is there and not as it was published.
+    `swap` has other readers see a release, and calls what points `current` at it when nothing but their commit is left
+    to do; where it fails, all is as it was. LaunderError where that release is there and not as it was published.
     """
-    if (Path(output) / RELEASES / id).exists():
-        rollback(output, id)
-        return Path(output) / RELEASES / id
+    final, before = Path(output) / RELEASES / id, current_id(output)
+    is_new = not final.exists()
+    if is_new:
+        _make_whole(approval, staged, output, id, facts, key)
+    else:
+        check(output, id)
+    try:
+        swap(final, partial(_point, final.parent, id))
+    except BaseException:
+        _withdraw(final, before, is_new)
+        raise
+    return final
+
+
+def _make_whole(
+    approval: Approval | Override, staged: Path, output: Path, id: str, facts: Mapping[str, Any], key: str | None
+) -> None:
+    """Place a staged folder with its manifest under its final name, to which nothing points yet."""
     for left in staged.parent.glob(f"{MADE_WHOLE}*"):  # of runs that were killed
         shutil.rmtree(left)
     with tempfile.TemporaryDirectory(dir=staged.parent, prefix=MADE_WHOLE) as folder:
         whole = Path(shutil.copytree(staged, Path(folder, id), copy_function=shutil.copyfile))
         manifest(whole, approval.verdict(), id=id, output=output, created=id.partition("-")[0], key=key, **facts)
-        return publish(approval, whole, output, id)
+        _place_approved(approval, whole, output, id)
+
+
+def _withdraw(final: Path, before: str | None, is_new: bool) -> None:
+    """Take a release back that readers elsewhere have not come to see."""
+    if before is None:
+        (final.parent / CURRENT).unlink(missing_ok=True)
+    else:
+        _point(final.parent, before)
+    if is_new:
+        _remove(final)
 
 
 def publish(approval: Approval | Override, staged: Path, output: Path, id: str, *, keep: int | None = None) -> Path:
@@ -100,6 +133,13 @@ def publish(approval: Approval | Override, staged: Path, output: Path, id: str, 
     LaunderError where the approval is none, is for other data, or the staged folder differs from its manifest. A
     release that is there already, the same to the byte, is only pointed at. `keep` removes the oldest beyond that many.
     """
+    final = _place_approved(approval, staged, output, id)
+    _point(final.parent, id)
+    prune(output, keep)
+    return final
+
+
+def _place_approved(approval: Approval | Override, staged: Path, output: Path, id: str) -> Path:
     if type(approval) not in (Approval, Override):
         raise LaunderError("expected an approval of the gate to publish, found none; run the gate")
     if data_digest(staged) != approval.digest:
@@ -108,14 +148,12 @@ def publish(approval: Approval | Override, staged: Path, output: Path, id: str, 
         raise LaunderError(f"expected a staged release as its manifest describes it, found a difference: {problems[0]}")
     if reopen(read_manifest(staged)["verdict"]).verdict() != approval.verdict():
         raise LaunderError("expected the approved verdict in the manifest, found another; write the manifest again")
-    releases, final = Path(output) / RELEASES, Path(output) / RELEASES / id
+    final = Path(output) / RELEASES / id
     if final.exists():
         if digest_file(final / MANIFEST) != digest_file(Path(staged) / MANIFEST) or verify(final):
             raise LaunderError(f"expected no release {id} yet, found another one; choose another id")
     else:
         _place(Path(staged), final)
-    _point(releases, id)
-    prune(output, keep)
     return final
 
 
@@ -244,7 +282,11 @@ def prune(output: Path, keep: int | None) -> None:
     """Remove the oldest releases beyond `keep`, all but their manifests, which the next ones name."""
     for path in surplus(output, keep):
         chain.keep(path)
-        gone = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        with explained(path):
-            path.rename(gone)
-            shutil.rmtree(gone)
+        _remove(path)
+
+
+def _remove(release: Path) -> None:
+    gone = release.with_name(f".{release.name}.{secrets.token_hex(4)}")
+    with explained(release):
+        release.rename(gone)
+        shutil.rmtree(gone)

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from launderette.evaluation import report as reports
@@ -72,7 +73,8 @@ def publishing_lock(output: Path) -> AbstractContextManager[None]:
 def release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
     """Release what is staged, which no other run of the data set waits beside; the caller holds the lock.
 
-    A table of a database and objects are loaded before anything is released, and shown after the files.
+    A table of a database and objects are loaded before anything is released; the table is shown with the files, objects
+    are after them.
     """
     with postgresql.remembering():
         _release(config, decided, schema, permission)
@@ -83,7 +85,8 @@ def _release(config: RunConfig, decided: Result, schema: Result, permission: App
     spending.check_release(config, decided["facts"], output / history.RELEASES / id)
     elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
     key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
-    place = publishing.release(permission, Path(decided["staged"]["path"]), output, id, decided["facts"], key)
+    swap, staged = partial(elsewhere.swap, config.publish, id), Path(decided["staged"]["path"])
+    place = publishing.release(permission, staged, output, id, decided["facts"], key, swap)
     spending.remember_run(config, id, decided["facts"], released=True)
     elsewhere.show(config.publish, place, id)
     history.remember(output, config.name, id, schema, decided["base"])

@@ -1,6 +1,6 @@
 """Where a release goes beside its files: a table of a database, objects of a storage, both or none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from launderette.pipelines.config.places import Publish
@@ -23,10 +23,15 @@ def load(publish: Publish, staged: Path, id: str) -> None:
     objects.load(publish.objects, staged, id)
 
 
+def swap(publish: Publish, id: str, release: Path, point: Callable[[], None]) -> None:
+    """Have readers of a table see a release that is loaded; `point` has those of its files see it, at the same time."""
+    tables.swap(publish.table, release, id, point)
+
+
 def show(publish: Publish, release: Path, id: str) -> None:
-    """Have readers see a release that is loaded."""
+    """Have readers of objects see a release that readers of its table and of its files see, and note that."""
     output = Path(publish.to)
-    tables.show(publish.table, output, release, id, publish.keep)
+    tables.remember(publish.table, output, id, publish.keep)
     objects.show(publish.objects, output, release, id, publish.keep)
 
 

@@ -67,14 +67,15 @@ def target(server, secrets, monkeypatch):
     return _target
 
 
-def release(target, folder, id, rows=None, keep=None):
+def release(target, folder, id, rows=None, keep=None, point=lambda: None):
     """Publish a made release as a run does."""
     place = folder / "releases" / id
     (place / "data").mkdir(parents=True, exist_ok=True)
     (folder / "work").mkdir(exist_ok=True)
     pq.write_table(table() if rows is None else rows, place / releasing.RELEASED_ROWS, row_group_size=100)
     releasing.load(target, place, id)
-    releasing.show(target, folder, place, id, keep)
+    releasing.swap(target, place, id, point)
+    releasing.remember(target, folder, id, keep)
 
 
 def back(folder, id):
@@ -462,13 +463,16 @@ def test_what_the_server_does_not_hold_as_it_was_sent_is_refused(server, target,
 
 @pytest.mark.parametrize("how", ["view", "rows"])
 def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server, target, tmp_path, monkeypatch, how):
+    def too_early():
+        pytest.fail("readers of files saw what those of the table did not")
+
     release(target(how), tmp_path, IDS[1])
     with dbapi.connect(server.uri + "&user=postgres") as other:
         postgresql.run(other, f"LOCK TABLE {'staging.people' if how == 'rows' else place_of(target(), IDS[1])}")
         if how == "view":
             postgresql.run(other, "SELECT 1 FROM staging.people LIMIT 1")
         with pytest.raises(Unavailable, match="found a lock on it"):
-            release(target(how), tmp_path, IDS[2], table(5))
+            release(target(how), tmp_path, IDS[2], table(5), point=too_early)
     assert ids(server) == list(range(ROWS))
     monkeypatch.setattr(failures, "DELAYS", [])
     existing = versions.targets.existing
@@ -480,7 +484,7 @@ def test_a_swap_that_dies_or_waits_for_a_lock_leaves_the_target_as_it_was(server
 
     monkeypatch.setattr(versions.targets, "existing", dies)
     with pytest.raises(Unavailable, match="lost"):
-        release(target(how), tmp_path, IDS[2], table(5))
+        release(target(how), tmp_path, IDS[2], table(5), point=too_early)
     monkeypatch.undo()
     assert ids(server) == list(range(ROWS)) and IDS[2] not in json.loads((tmp_path / "work/tables.json").read_text())
 

@@ -198,6 +198,25 @@ def test_the_oldest_go_but_never_the_current_one(stage, tmp_path):
     assert names(tmp_path / "releases") == ["current", "pruned", "r4"]
 
 
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_swap_elsewhere_that_fails_or_is_interrupted_leaves_the_releases_as_they_were(stage, tmp_path, times):
+    """Else files are current of which the readers of a table have seen nothing, and the run says that it failed."""
+
+    def fails(release, point):
+        assert publishing.verify(release) == [] and publishing.releases(tmp_path)[-1]["current"] is False
+        for _ in range(times):
+            point()
+        raise KeyboardInterrupt
+
+    for n in (1, 2):
+        before, given = publishing.releases(tmp_path), (*reversed(stage(f"r{n}", value=n)), tmp_path, f"r{n}", {})
+        with pytest.raises(KeyboardInterrupt):
+            publishing.release(*given, swap=fails)
+        assert publishing.releases(tmp_path) == before
+        publishing.release(*given)
+        assert publishing.releases(tmp_path)[-1]["current"]
+
+
 def test_rollback_points_at_a_release_that_is_still_itself(stage, release, tmp_path):
     staged, approval = stage("r2", value=3)
     publishing.publish(approval, staged, tmp_path, "r2")
