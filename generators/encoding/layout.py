@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.labels import Labels
@@ -32,6 +34,13 @@ class Layout:
         """Return the places of the tokens of some columns."""
         return [place for k in columns for place in self.places[k]]
 
+    def coordinates(self, tokens: Tensor) -> Tensor:
+        """Return tokens [N, L] of rows as points, float32 [N, D]: of numbers their ranks, of spread 1, of labels and
+        what is no number indicators, two of which are 1 apart; fine tokens are left out.
+        """
+        places = range(len(self.places))
+        return torch.cat([_coordinates(tokens[:, place], self.ordered[place]) for place in places], 1)
+
     @classmethod
     def of(cls, columns: tuple[Cells | Labels, ...]) -> "Layout":
         """Return the layout of columns in their order."""
@@ -49,3 +58,13 @@ class Layout:
         cells = {place: column for place, column in enumerate(columns) if isinstance(column, Cells)}
         exact, gaps = ({place: getattr(c, name) for place, c in cells.items()} for name in ("exact", "empty"))
         return cls(tuple(sizes), tuple(ordered), tuple(places), inner, exact, gaps)
+
+
+def _coordinates(tokens: Tensor, ordered: int) -> Tensor:
+    """Return the tokens [N] of one place as points [N, D]; the first so many are in the order of numbers."""
+    numbers, tokens = tokens < ordered, tokens.contiguous()
+    known = tokens[numbers].sort().values
+    below, reached = (torch.searchsorted(known, tokens, right=right) for right in (False, True))
+    ranks = (below + reached) / (2 * max(1, len(known))) - 0.5
+    indicators = tokens[:, None] == tokens[~numbers].unique()
+    return torch.cat([(numbers * ranks * 12**0.5)[:, None], indicators * 0.5**0.5], 1).float()

@@ -9,7 +9,7 @@ counts is between .01 too low and .01 too high, and its error .03 in place of .0
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from launderette.generators.training import randomness
-from launderette.generators.training.memorisation import Attack, Losses, Remembered, placements
+from launderette.generators.training.memorisation import FORGOTTEN, Attack, Losses, Remembered
+from launderette.generators.training.neighbourhood import Coordinates, Neighbourhood
 from launderette.generators.training.validation import Folds, folds
 
 CROSSED_BELOW = 50  # owners of the rows held back, from which on it is not worth its time
@@ -37,6 +38,13 @@ class Untrained:
     rows: Tensor
     owners: np.ndarray
     seed: int  # of their weights
+    coordinates: Coordinates | None = None  # of rows; None where they are not compared
+
+    def attack(self, kept: np.ndarray, held: np.ndarray, chunk: int, device: torch.device | str = "cpu") -> Attack:
+        """Set up the attack that tells the rows of the numbers `kept` from those `held`."""
+        rows, both = self.rows, np.concatenate([kept, held])
+        own = self.coordinates and Neighbourhood.of(self.coordinates(rows[both]), self.owners[both])
+        return Attack(rows[kept].to(device), rows[held].to(device), chunk, self.seed, own)
 
     def __call__(self, kept: np.ndarray, held: np.ndarray) -> nn.Module:
         """Return what the rows of the numbers `kept` tell, where settings are chosen by those `held`."""
@@ -72,18 +80,15 @@ class Crossing:
         """Return the attack with the fit to the first part as its reference, of which it is known what it remembers; of
         each prior that share.
         """
-        placed, apart, fitted, rows = [], [], [], self.untrained.rows
         begun, *others = (_losses(_weakened(fit, share), self.attacked) for fit in self._fits)
-        for losses, (inside, outside) in zip(others, self._sides[1:], strict=True):
-            sides = Attack.on(rows[inside], rows[outside], attack.chunk, attack.seed, most=len(rows))
-            own, unseen = sides.losses(losses)
-            placed.append(placements(own, unseen))
-            apart.append(unseen - own.mean())
-            fitted.append(len(inside))
-        fewer = min(1.0, float(np.mean(fitted)) / len(self.parts[0])) ** 0.5
-        auc, gap = (float(np.concatenate(found).mean()) for found in (placed, apart))
-        known = Remembered(0.5 + (auc - 0.5) * fewer, gap * fewer)
-        return replace(attack, reference=attack.losses(begun), known=known)
+        found, sides = [], self._sides[1:]
+        for losses, (inside, outside) in zip(others, sides, strict=True):
+            part = self.untrained.attack(inside, outside, attack.chunk)
+            found.append(part.remembered(*part.losses(losses)))
+        fitted = np.mean([len(inside) for inside, _ in sides])
+        fewer = min(1.0, float(fitted) / len(self.parts[0])) ** 0.5
+        known = np.array(FORGOTTEN) + fewer * (np.mean(found, axis=0) - FORGOTTEN)
+        return attack.steadied(begun, Remembered(*known.tolist()))
 
 
 def _weakened(model: Any, share: float) -> nn.Module:

@@ -39,6 +39,7 @@ from launderette.generators.training.memorisation import (
     REFERENCE_ROWS,
     Attack,
 )
+from launderette.generators.training.neighbourhood import Coordinates, Sides
 from launderette.generators.training.plan import Plan, for_width
 from launderette.generators.training.shrinking import Again, Beginning, Chain, same
 from launderette.generators.training.validation import Folds
@@ -112,7 +113,10 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     def plan(rows: int) -> Plan:
         return for_width(family.plan(config, rows), encoded.layout.width)
 
-    model, record, training_rows = train(x, begin, plan, config, encoded.to_dict(), chosen, started, **how)
+    layout = encoded.layout
+    model, record, training_rows = train(
+        x, begin, plan, config, encoded.to_dict(), chosen, started, layout.coordinates, **how
+    )
     record |= encoded.told
     return Fitted(encoded, config, model, record, training_rows)
 
@@ -142,12 +146,15 @@ def train(
     coded: Mapping[str, Any],
     chosen: tuple[torch.device, str],
     started: float,
+    coordinates: Coordinates | None = None,
     **how: Unpack[FitOptions],
 ) -> tuple[Any, dict[str, Any], Tensor]:
-    """Train begin(rows, folds) on coded x [N, ...] by plan(rows): the best model, its record, the training rows."""
+    """Train begin(rows, folds) on coded x [N, ...] by plan(rows): the best model, its record, the training rows; where
+    `coordinates` of rows say which are alike, calibrated losses are attacked too.
+    """
     (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
     parts = validation.split(len(x), config.validation, seed, how.get("groups"))
-    untrained = Untrained(begin, x, validation.owners(len(x), how.get("groups")), seed)
+    untrained = Untrained(begin, x, validation.owners(len(x), how.get("groups")), seed, coordinates)
     model = untrained(*parts)
     training_rows, validation_rows = (x[rows] for rows in parts)
     beginning = Beginning.of(model, x.shape[1]) if isinstance(model, Chain) else None
@@ -165,7 +172,7 @@ def train(
         "checkpoint": how.get("checkpoint"),
     }
     placed = training_rows.to(device), validation_rows.to(device)
-    attack = _attack(untrained, *placed, planned)
+    attack = _attack(untrained, parts, device, planned)
     best, record = loop.train(model, *placed, planned, progress=reported, attack=attack, **asked)
     model.load_state_dict(model.state_dict() | best)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
@@ -191,14 +198,16 @@ def _crossing(untrained: Untrained, parts: tuple[np.ndarray, np.ndarray], fold: 
     return Crossing(untrained, parts, fold, plan.attacked).judged
 
 
-def _attack(untrained: Untrained, kept: Tensor, held: Tensor, plan: Plan) -> Attack | None:
+def _attack(untrained: Untrained, parts: Sides, device: torch.device, plan: Plan) -> Attack | None:
     """Set up the attack that training is judged by; None for a game of two networks, which has no loss of a row."""
     if list(plan.turns) != [""]:
         return None
-    every = np.arange(len(untrained.rows))
-    reference = partial(untrained(every, every).eval(), **plan.attacked) if len(held) < REFERENCE_ROWS else None
+    every, held = np.arange(len(untrained.rows)), len(parts[1])
     most = MOST_ATTACKED_ROWS if plan.memory is None else MOST_WATCHED_ROWS
-    return Attack.on(kept, held, plan.chunk, untrained.seed, reference, most)
+    attack = untrained.attack(parts[0][:most], parts[1][:most], plan.chunk, device)
+    if held >= REFERENCE_ROWS:
+        return attack
+    return attack.steadied(partial(untrained(every, every).eval(), **plan.attacked))
 
 
 @torch.no_grad()

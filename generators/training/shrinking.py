@@ -30,6 +30,7 @@ WIDE_FACTORS = 500  # from which on but half and nothing are tried, for each tak
 LUCK = 0.2  # error of the AUC times the root of the validation rows: a prior is weakened for no less than that
 BEYOND_LUCK = 3.0  # errors by which a share of a prior must remember more than another to be given up for it
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
+PRESSURE_HALVINGS = 6  # of what lies between the least of these that suffices and the one before
 
 
 class Again(Protocol):
@@ -167,15 +168,25 @@ def _chosen(inside: Tensor, outside: Tensor, attack: Attack, bound: float) -> li
     [S, M, L] outside keep to the bound; where none does, under that with the smallest AUC.
     """
     validation, gap = outside.mean(1), outside.mean(1) - inside.mean(1)  # [S, L]
-    least, best = math.inf, validation.argmin(0)
-    for pressure in PRESSURES:
+
+    def under(pressure: float) -> tuple[float, Tensor]:
         chosen = (validation + pressure * gap).argmin(0)
-        auc = attack.auc(*(_rows(side, chosen) for side in (inside, outside)))
-        if auc < least:
-            least, best = auc, chosen
-        if auc <= bound:
-            break
-    return best.tolist()
+        return attack.auc(*(_rows(side, chosen) for side in (inside, outside))), chosen
+
+    tried = []
+    for before, pressure in zip((0.0, *PRESSURES), PRESSURES, strict=False):
+        tried.append(under(pressure))
+        if tried[-1][0] <= bound:
+            return under(_least(lambda less: under(less)[0] <= bound, before, pressure))[1].tolist()
+    return min(tried, key=lambda one: one[0])[1].tolist()
+
+
+def _least(suffices: Callable[[float], bool], much: float, enough: float) -> float:
+    """Return about the least number between two that suffices, as the second does."""
+    for _ in range(PRESSURE_HALVINGS):
+        middle = (much + enough) / 2
+        much, enough = (much, middle) if suffices(middle) else (middle, enough)
+    return enough
 
 
 def _rows(losses: Tensor, chosen: Tensor) -> np.ndarray:

@@ -272,7 +272,7 @@ class Rote(Line):
 def test_only_weights_that_keep_to_the_bound_on_memory_are_returned(bound):
     x = torch.cat([data(), (torch.arange(200) < 160).float()[:, None]], 1)
     x[:, 3] += torch.randn(200, generator=torch.Generator().manual_seed(1))
-    model, attack = Rote(), Attack.on(x[:160], x[160:], 64, 0)
+    model, attack = Rote(), Attack(x[:160], x[160:], 64, 0)
     best, record = run(replace(PLAN, memory=bound, steps=400, patience=3), rows=x, model=model, attack=attack)
     found = attack.measure(partial(torch.func.functional_call, model.eval(), best))["auc"]
     with torch.no_grad():
