@@ -16,6 +16,7 @@ EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
 SINGLE_DIGITS = (17, 10, 9, 8)  # that files show of numbers of single precision
 SINGLE_ERROR, LARGEST_SINGLE = 1e-7, 1e38
 READING_ERROR = 1e-14  # relative: some files show 15 digits, and fast readers of CSV miss the last bit
+TOLD_BY_FEW = 100  # numbers looked at first
 NOISE_TICKS = 0.01  # of a grid, the most that sums and products of its numbers leave beside it
 MOST_FLOAT32_TICKS = 2**21  # of numbers in float32, which hardly tells finer ones apart
 
@@ -44,7 +45,7 @@ def precision_of(present: pd.Series) -> tuple[int | None, int]:
     if not len(numbers) or np.abs(numbers).max() > LARGEST_SINGLE:
         return decimals, 0
     narrow = numbers.astype("float32")
-    held = (digits for digits in SINGLE_DIGITS if _alike(in_digits(narrow, digits), numbers, READING_ERROR))
+    held = (digits for digits in SINGLE_DIGITS if _is_read_in(digits, narrow, numbers))
     if not _alike(narrow, numbers, SINGLE_ERROR) or not (digits := next(held, 0)):
         return decimals, 0
     before = decimals_of(pd.Series(present[np.isfinite(present)].to_numpy("float64").astype("float32")))
@@ -54,6 +55,12 @@ def precision_of(present: pd.Series) -> tuple[int | None, int]:
 
 def _alike(a: np.ndarray, b: np.ndarray, error: float) -> bool:
     return bool(np.allclose(a, b, rtol=error, atol=0))
+
+
+def _is_read_in(digits: int, narrow: np.ndarray, numbers: np.ndarray) -> bool:
+    """Tell whether all numbers are those of single precision in so many digits; a few of them mostly tell that not."""
+    parts = slice(TOLD_BY_FEW), slice(TOLD_BY_FEW, None)
+    return all(_alike(in_digits(narrow[part], digits), numbers[part], READING_ERROR) for part in parts)
 
 
 def in_digits(narrow: np.ndarray, digits: int) -> np.ndarray:
