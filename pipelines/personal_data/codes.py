@@ -191,7 +191,8 @@ def codes_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, str
     """Yield columns of codes, numbers and initials that each of the people with several rows has alone: a label as
     frequent as its holder is no less theirs.
     """
-    many = with_many_rows(frame, found)
+    if not (many := with_many_rows(frame, found)):
+        return
     for column in schema.columns:
         of_thing = column_names.THING_WORDS & set(map(plain, words_of(column.name)))
         if column.name in found or of_thing or not (kind := _kind_of_code(column, frame)):
@@ -202,11 +203,13 @@ def codes_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, str
 
 def _kind_of_code(column: Column, frame: pd.DataFrame) -> str:
     """Return as what a column of codes, or of words of many people, is made up, "" for one of quantities or dates."""
-    texts = value_forms.examined(frame[column.name].dropna().drop_duplicates())
+    called = is_named(column.name, many=True) or NUMBER_OF_SOMEBODY & set(words_of(column.name))
+    if not (called if column.kind == "numerical" else column.kind == "categorical"):
+        return ""
+    texts = value_forms.examined(frame[column.name].drop_duplicates().dropna())
     if column.kind == "numerical":
-        called = is_named(column.name, many=True) or NUMBER_OF_SOMEBODY & set(words_of(column.name))
-        return "national_id" if called and all(map(str.isdecimal, texts)) else ""
-    if column.kind != "categorical" or not texts:
+        return "national_id" if all(map(str.isdecimal, texts)) else ""
+    if not texts:
         return ""
     forms = (PERSONS_CODE, INITIALS, PERSONS_WORDS)
     code, initials, words = (sum(bool(form.fullmatch(text)) for text in texts) / len(texts) for form in forms)
