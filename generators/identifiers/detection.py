@@ -11,6 +11,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from launderette.generators.formats.date_inference import EPOCH_SECONDS
 from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.words import (
     COUNTED_RECORDS,
@@ -34,6 +35,7 @@ LEAST_DENSE, MOST_RANKED = 0.9, 300  # of the whole numbers between least and la
 CODE_ROWS = 20  # rows per value of a code that no name gives away
 LEAST_DISTINCT_CODES = 20  # distinct values of such a code
 LEAST_CODE_LENGTH = 6  # characters of such a code
+LEAST_KEY_LENGTH = 10  # digits of a whole number that no quantity has in every row
 CHANCE_ROWS, CHANCE_LENGTH = 20_000, 40  # about so many rows, and characters of each, tell how codes repeat by chance
 CHANCE_FACTOR = 1.5  # times as often as by chance, beyond its own luck, codes may repeat and name no entity
 MATCHING = 0.95  # share of the values that must have a form
@@ -146,7 +148,7 @@ def number_identifies(name: object, present: pd.Series) -> bool:
     if is_named(name, many=len(distinct) > UNIQUE_SHARE * len(numbers)):
         return len(distinct) >= LEAST_IDENTIFIERS and rows <= FEW_ROWS
     measured = QUANTITY_WORDS & set(words_of(name)) and not _is_called_number(name)
-    return not measured and _is_sparse_key(numbers, distinct)
+    return not measured and (_is_sparse_key(numbers, distinct) or _is_long_key(numbers, distinct))
 
 
 def shares_entities(name: object, present: pd.Series) -> bool:
@@ -217,6 +219,18 @@ def _is_sparse_key(numbers: pd.Series, distinct: pd.Series) -> bool:
     if low != high or low < LEAST_CODE_LENGTH - 1 or distinct.min() < 0:
         return False
     return len(distinct) < 0.1 * _spread(distinct) and float((distinct % 10 == 0).mean()) < 0.3
+
+
+def _is_long_key(numbers: pd.Series, distinct: pd.Series) -> bool:
+    """Tell whether whole numbers are too long for a quantity: of one width, nearly every row with another, and no
+    moments since 1970.
+    """
+    low, high = int(distinct.min()), int(distinct.max())
+    if len(distinct) < max(LEAST_DISTINCT_CODES, UNIQUE_SHARE * len(numbers)) or low < 10 ** (LEAST_KEY_LENGTH - 1):
+        return False
+    first, last = EPOCH_SECONDS
+    moments = any(first * unit <= low and high <= last * unit for unit in (1, 1000, 10**6, 10**9))
+    return len(str(low)) == len(str(high)) and not moments
 
 
 def _spread(distinct: pd.Series) -> int:

@@ -134,6 +134,7 @@ def test_repeated_numbers_are_found(name):
 def test_a_number_of_each_row_by_itself_is_found_in_any_order(name):
     numbers = np.random.default_rng(3).permutation(900_000)[:60] + 100_000
     assert named(name, numbers).kind == named(name, [f"V{n}" for n in numbers]).kind == "identifier"
+    assert named("x", numbers + 10**10).kind == "identifier"
     assert named("rownames", np.random.default_rng(3).permutation(400)[:380] + 7).kind == "identifier"
 
 
@@ -151,6 +152,7 @@ def test_forms_that_name_somebody_are_found_whatever_the_name(values):
         ("number_of_employees", RNG.permutation(100_000)[:300]),
         ("price_index", RNG.permutation(100_000)[:300]),
         ("house_no", np.arange(1, 301)),
+        ("x", 1_700_000_000_000 + RNG.permutation(10**9)[:300]),  # milliseconds since 1970
         ("wealth", RNG.permutation(86) + 1),  # a rank
         ("visit_no", np.tile(np.arange(1, 31), 10)),
         ("year", np.arange(1900, 2020)),
