@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from evaluation.models import features
 from generators.training import loop, step
 from pipelines import config
 from pipelines.config import rules
@@ -26,6 +27,7 @@ from pipelines.sinks.images import write_release
 from pipelines.stages import image_sample
 from pipelines.stages.image_sample import ImageSample
 from tests import runs
+from tests.evaluation.tables import raw
 from tests.generators.pictures import bars, direction
 from tests.sources import tagged
 
@@ -56,6 +58,12 @@ def of_step(release, step, *names):
     return folder.joinpath(*names)
 
 
+@pytest.fixture
+def pixels(released, monkeypatch):
+    """Score with pixels in place of the network's features, which take seconds, after the run with those."""
+    monkeypatch.setattr(features, "imagenet", raw)
+
+
 @pytest.fixture(scope="module")
 def released(source, tmp_path_factory):
     """A run, and the code that each step ran without declaring it."""
@@ -73,8 +81,8 @@ def test_a_release_holds_images_that_anyone_can_read(released):
     assert publishing.verify(release["place"]) == []
     table = pq.read_table(f"{release['place']}/data/data.parquet")
     assert table.num_rows == 261 and str(table.schema.field("image").type) == "struct<bytes: binary, path: string>"
-    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
-    assert features == {"image": {"_type": "Image"}, "label": {"_type": "Value", "dtype": "string"}}
+    told = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    assert told == {"image": {"_type": "Image"}, "label": {"_type": "Value", "dtype": "string"}}
     drawn = np.stack([np.asarray(Image.open(io.BytesIO(row["bytes"]))) for row in table["image"].to_pylist()])
     assert drawn.shape == (261, 8, 8, 3)  # WebP holds no grey
     assert np.mean(direction(drawn) == np.array(table["label"].to_pylist())) > 0.85
@@ -100,7 +108,7 @@ def test_no_tag_of_a_file_and_no_name_of_one_leaves_work(source, released):
 
 
 def test_a_run_interrupted_while_it_decodes_and_while_it_trains_ends_in_the_same_bytes(
-    source, released, tmp_path, monkeypatch
+    source, released, pixels, tmp_path, monkeypatch
 ):
     for module, name, calls in ((decoding, "to_array", 100), (step, "take", 40)):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -125,7 +133,7 @@ def stopping(work, calls):
     return counted
 
 
-def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, tmp_path, monkeypatch):
+def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, pixels, tmp_path, monkeypatch):
     kept = {}
     fit = images.train
 
@@ -135,7 +143,7 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
 
     monkeypatch.setattr(images, "train", memorise)
     monkeypatch.setattr(images, "sample", lambda model, loaded, source: kept["images"].take(np.arange(140)))
-    _, release = run(source, tmp_path, *LENIENT)
+    _, release = run(source, tmp_path, *LENIENT, "budget.steps=2")
     assert not release["passed"] and [r["score"] for r in release["verdict"]["reasons"] if not r["passed"]] == [
         "inputs.released_train",
         "image.equal",
@@ -145,7 +153,7 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, t
     assert "data:image/png" not in (tmp_path / "quarantine" / release["id"] / "report.html").read_text()
 
 
-def test_the_loss_of_a_model_reaches_the_attack(source):
+def test_the_loss_of_a_model_reaches_the_attack(source, pixels):
     loaded = config.load(str(source), ["score.metrics=[image.membership]", *LENIENT[:4]])
     held = bars(80, seed=4)
     sides = [
@@ -173,7 +181,7 @@ def test_the_loss_of_a_model_reaches_the_attack(source):
 def test_a_network_of_ones_own_sees_the_images_and_is_part_of_the_run(source, tmp_path):
     from tests.evaluation.networks import flat
 
-    words = [*FAST, *LENIENT, f"score.features={flat(tmp_path / 'net.onnx')}"]
+    words = [*FAST, "budget.steps=2", *LENIENT, f"score.features={flat(tmp_path / 'net.onnx')}"]
     loaded, release = run(source, tmp_path / "out", *words)
     told = json.loads(Path(release["place"], "report.json").read_text())["features"]
     assert told["name"] == "net.onnx" and len(told["sha256"]) == 64

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.models import features
+from evaluation.models import features, label_network
 from generators import Budget, Images, fit
 from pipelines.cli import main
 from pipelines.modalities import image as images
@@ -16,7 +16,8 @@ from tests.generators.pictures import bars
 
 @pytest.fixture
 def score(tmp_path, monkeypatch):
-    """Score with pixels in place of the network's features, which take seconds."""
+    """Score with pixels in place of the network's features, which take seconds, and a short training of another."""
+    monkeypatch.setattr(label_network, "IMAGES_SHOWN", 1500)
     monkeypatch.setattr(features, "imagenet", lambda pixels: np.asarray(pixels, "float32").reshape(len(pixels), -1))
     monkeypatch.chdir(tmp_path)
     made = bars(240, seed=3)
