@@ -14,6 +14,7 @@ import numpy as np
 
 from launderette.generators.derived.columns import per_unit, slack_of
 from launderette.generators.encoding.cells import Cells
+from launderette.generators.encoding.intervals import roundest
 from launderette.generators.formulas.formula import Formula, quoted
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
@@ -23,7 +24,6 @@ SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first
 LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
 ROUNDED_SOURCES = 0.005  # of the deviation of results, that the rounding of their sources may make up
 LEAST_EXCUSED = 0.1  # of half a tick of the column, below which nothing is excused
-MOST_FACTOR_DECIMALS = 16  # of a factor and a constant
 MOST_LOGARITHM = 30.0  # of a factor within a logarithm
 SLOPE_HALVINGS = 60
 
@@ -282,15 +282,6 @@ def _slopes(x: np.ndarray, y: np.ndarray, width: float) -> tuple[float, float] |
             inside, outside = (between, outside) if over(between) <= 0 else (inside, between)
         ends.append(inside)
     return ends[0], ends[1]
-
-
-def roundest(least: float, most: float) -> float:
-    """Return the number of the fewest decimals in [least, most]."""
-    for decimals in range(MOST_FACTOR_DECIMALS):
-        found = round(math.ceil(least * 10**decimals) / 10**decimals, decimals)
-        if least <= found <= most:
-            return found
-    return (least + most) / 2
 
 
 def _linear(source: str, factor: float, constant: float) -> Polynomial:

@@ -14,9 +14,9 @@ from launderette.generators.candidates.shapes import (
     TableValues,
     Tried,
     reach_of,
-    roundest,
 )
 from launderette.generators.derived.columns import per_unit, slack_of
+from launderette.generators.encoding.intervals import roundest
 from launderette.generators.formulas.formula import quoted
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launderette.generators.candidates.shapes import DIFFERENCE, NUMBER_SHAPES, Shape, TableValues, formula_of, roundest
+from launderette.generators.candidates.shapes import DIFFERENCE, NUMBER_SHAPES, Shape, TableValues, formula_of
 from launderette.generators.derived.narrow import origins
 from launderette.generators.derived.steps import (
     STEPS_BY_CHANCE,
@@ -23,6 +23,7 @@ from launderette.generators.derived.steps import (
     share_given,
     stepped,
 )
+from launderette.generators.encoding.intervals import roundest
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
 from launderette.generators.formulas.reading import LENGTHS
 from launderette.generators.formulas.step_function import StepFunction

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, VALUE, ColumnValues, TableValues, roundest
+from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, VALUE, ColumnValues, TableValues
 from launderette.generators.derived.columns import values_of
 from launderette.generators.derived.narrow import origins
 from launderette.generators.encoding.cells import Cells
-from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, roundest
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.formulas.formula import quoted
 from launderette.generators.formulas.functions import PARTS_OF_DATES

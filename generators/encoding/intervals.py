@@ -66,9 +66,9 @@ class NumberLine(NamedTuple):
         """Return where a cell begins that holds b and not a: the roundest value in the middle of what is between."""
         if self.on_grid:
             free = (b - a - 1) // 4
-            return _roundest(a + 1 + free, b - free)
+            return roundest(a + 1 + free, b - free)
         least, most = 0.75 * a + 0.25 * b, 0.25 * a + 0.75 * b
-        return _roundest(least, most) if a < least <= most < b else b
+        return roundest(least, most) if a < least <= most < b else b
 
 
 class Cut(NamedTuple):
@@ -188,16 +188,21 @@ def _parts(block: list[Cell], line: NumberLine) -> list[Cell]:
     return [Cell(a, b, rows) for a, b in zip(edges, [*map(line.below, edges[1:]), high], strict=True)]
 
 
-def _roundest(least: float, most: float) -> float:
-    """Return the number in [least, most] with the most trailing zeros, typed as `least` is."""
+def roundest(least: float, most: float) -> float:
+    """Return the number in [least, most] with the most trailing zeros, an int between ints; `least` of ends that
+    cross.
+    """
+    kind = int if isinstance(least, int) else float
     if least <= 0 <= most:
-        return type(least)(0)
-    power = math.floor(math.log10(most - least)) if most > least else 0  # a multiple of this lies between, or nearly
+        return kind(0)
+    if not least < most:
+        return kind(least)
+    power = math.floor(math.log10(most - least))  # a multiple of this lies between, or nearly
     while _multiple(least, power) > most:
         power -= 1
     while _multiple(least, power + 1) <= most:
         power += 1
-    return type(least)(_multiple(least, power))
+    return kind(_multiple(least, power))
 
 
 def _multiple(least: float, power: int) -> Fraction | int:
