@@ -10,7 +10,7 @@ import pandas as pd
 from launderette.generators.data import parts
 from launderette.generators.data.groups import Groups, numbered, once
 from launderette.generators.data.schema import Datetime, Numerical, Schema
-from launderette.generators.derived import finding, presence, running, words
+from launderette.generators.derived import finding, presence, running, together, words
 from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import values_of
 from launderette.generators.derived.narrow import Between
@@ -33,10 +33,12 @@ def fit(
     *,
     derive: bool = True,
     kept: Sequence[str] = (),
+    combinations: Sequence[str] = (),
     groups: Groups | None = None,
 ) -> Encoding:
     """Choose the cells and labels of every column but identifiers from its values, and (`derive`) which columns others
-    give, none of those `kept`; ValueError where nothing is left to learn.
+    give, none of those `kept` or of fixed `combinations`, such as "city, country", that would not hold then; ValueError
+    where nothing is left to learn.
 
     What the rows of one of the `groups` share is counted once, so that no number of one person is kept as such.
 
@@ -56,7 +58,8 @@ def fit(
     known = tuple(fit_column(once(values, owners), column, values) for column, values in learned)
     fixed = () if owned is None else panels.fixed(known, frame, owned)
     stated = (*_stated(schema, kept), owners)
-    found = _found(frame, known, stated, fixed) if derive else finding.DerivedColumns()
+    lists = together.merged(map(together.names_in, combinations))
+    found = _found(frame, known, stated, fixed, lists) if derive else finding.DerivedColumns()
     worded = words.find(frame, known) if derive else ()
     columns = [
         *_with_tokens(frame, known, found, owners),
@@ -107,14 +110,24 @@ def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
 
 
 def _found(
-    frame: pd.DataFrame, known: Sequence[Cells | Labels], stated: tuple[Any, set[str], Any], fixed: Sequence[set[str]]
+    frame: pd.DataFrame,
+    known: Sequence[Cells | Labels],
+    stated: tuple[Any, set[str], Any],
+    fixed: Sequence[set[str]],
+    lists: Sequence[set[str]],
 ) -> finding.DerivedColumns:
-    """Return which columns others give: none that entities, or visits, keep by one that they do not."""
+    """Return which columns others give: none that entities, or visits, keep by one that they do not, and none of fixed
+    combinations, but where these hold all the same.
+    """
     found, (given, kept, owners) = finding.find(frame, known, *stated), stated
     moved = {
         one.name for one in found.derived for own in fixed if one.name in own and not {*one.formula.sources} <= own
     }
-    return finding.find(frame, known, given, {*kept, *moved}, owners) if moved else found
+    names = {one.name for one in found.derived}
+    parted = {name for group in lists if not together.hold(group, found.derived) for name in group & names}
+    if moved | parted <= kept:
+        return found
+    return _found(frame, known, (given, {*kept, *moved, *parted}, owners), fixed, lists)
 
 
 def _stated(schema: Schema, kept: Sequence[str]) -> tuple[dict[str, Polynomial], set[str]]:

@@ -9,7 +9,7 @@ for all rare labels is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,6 +18,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from launderette.generators.derived import together
 from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.errors import GeneratorError
@@ -60,17 +61,18 @@ class Combinations:
         return torch.from_numpy(self.tokens)
 
 
-def learn(texts: Iterable[str], encoding: Encoding, x: np.ndarray) -> tuple[Combinations, ...]:
-    """Learn combinations such as "city, country" from tokens x [N, L]; lists that share a column become one.
+def learn(texts: Sequence[str], encoding: Encoding, x: np.ndarray) -> tuple[Combinations, ...]:
+    """Learn combinations such as "city, country" from tokens x [N, L]; lists that share a column become one, and of
+    columns that follow from others together there is nothing to learn.
 
     ValueError for an unknown column, and for columns whose combinations hardly recur.
     """
-    return tuple(_learn(columns, encoding, x) for columns in _merged([_columns(text, encoding) for text in texts]))
+    return tuple(_learn(columns, encoding, x) for columns in _groups(texts, encoding))
 
 
-def restore(texts: Iterable[str], encoding: Encoding, tokens: Sequence[np.ndarray]) -> tuple[Combinations, ...]:
+def restore(texts: Sequence[str], encoding: Encoding, tokens: Sequence[np.ndarray]) -> tuple[Combinations, ...]:
     """Return what `learn` returned, from its tokens."""
-    groups = _merged([_columns(text, encoding) for text in texts])
+    groups = _groups(texts, encoding)
     return tuple(Combinations(*_of(columns, encoding), own) for columns, own in zip(groups, tokens, strict=True))
 
 
@@ -90,21 +92,17 @@ def _of(columns: list[int], encoding: Encoding) -> tuple[tuple[int, ...], tuple[
     return tuple(columns), tuple(place for c in columns for place in encoding.layout.places[c])
 
 
-def _columns(text: str, encoding: Encoding) -> set[int]:
-    names, known = [name.strip() for name in text.split(",")], [column.name for column in encoding.columns]
-    missing = [name for name in names if name not in known]
-    if missing or len(set(names)) < 2:
-        such = "a fixed combination such as 'city, country' of two or more learned columns"
-        raise GeneratorError(f"expected {such}, found {text!r}; correct it")
-    return {known.index(name) for name in names}
-
-
-def _merged(groups: list[set[int]]) -> list[list[int]]:
-    merged: list[set[int]] = []
-    for group in groups:
-        touching = [other for other in merged if other & group]
-        merged = [other for other in merged if not other & group] + [group.union(*touching)]
-    return [sorted(group) for group in merged]
+def _groups(texts: Sequence[str], encoding: Encoding) -> list[list[int]]:
+    """Return the columns that go together in each list of combinations, by their places."""
+    known = [column.name for column in encoding.columns]
+    groups = together.merged(map(together.names_in, texts))
+    learned = [group for group in groups if not together.hold(group, encoding.derived)]
+    for text in texts:
+        names = {*together.names_in(text)}
+        if len(names) < 2 or any(names & group - {*known} for group in learned):
+            such = "a fixed combination such as 'city, country' of two or more learned columns"
+            raise GeneratorError(f"expected {such}, found {text!r}; correct it")
+    return [sorted(map(known.index, group)) for group in learned]
 
 
 def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combinations:

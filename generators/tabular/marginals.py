@@ -126,7 +126,7 @@ def fit(data: pd.DataFrame, schema: Schema, config: Config, **how: Unpack[FitOpt
     devices.choose(how.get("device", "auto"))
     if privacy is None:
         salt = f"{FAMILY_NAME}-{how['seed']}"
-        encoded = encoder.fit(data, schema, salt, kept=fitting.named(config), groups=how.get("groups"))
+        encoded = encoder.fit(data, schema, salt, **fitting.named(config), groups=how.get("groups"))
         data = encoded.with_between(data)
         codes = _codes(encoded, data)
         counted = [histograms.exact(column, data[column.name]) for column in encoded.columns]

@@ -3,7 +3,7 @@ images alike.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -101,7 +101,7 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     """
     started, chosen = time.monotonic(), choose(family.name, **how)
     salt = f"{family.name}-{how['seed']}"
-    encoded = encoder.fit(data, schema, salt, kept=named(config), groups=how.get("groups"))
+    encoded = encoder.fit(data, schema, salt, **named(config), groups=how.get("groups"))
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 
@@ -121,10 +121,17 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     return Fitted(encoded, config, model, record, training_rows)
 
 
-def named(config: Any) -> list[str]:
-    """Return the columns that a family's options name: those are learnt, though others may give them."""
-    together = [name.strip() for text in getattr(config, "combinations", ()) for name in text.split(",")]
-    return together + [name for name in [getattr(config, "target", None)] if name]
+class LearntColumns(TypedDict):
+    """The columns that are learnt, though others may give them, and fixed combinations such as "city, country"."""
+
+    kept: Sequence[str]
+    combinations: Sequence[str]
+
+
+def named(config: Any) -> LearntColumns:
+    """Return what a family's options name of columns, as an encoding takes it."""
+    target = getattr(config, "target", None)
+    return {"kept": [target] if target else [], "combinations": getattr(config, "combinations", ())}
 
 
 def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:

@@ -119,3 +119,23 @@ def test_a_constraint_on_a_combined_column_holds_with_the_combination(frame):
         and (drawn["country"] != "FR").all()
     )
     assert (drawn.loc[drawn["city"] == "Bonn", "age"] == 2).all()
+
+
+def test_combinations_of_columns_that_follow_from_one_score_hold_without_being_learnt():
+    rng = np.random.default_rng(3)
+    score = rng.integers(300, 850, 900)
+    bands = np.digitize(score, [560, 620, 700])
+    frame = pd.DataFrame(
+        {"score": score, "grade": np.array([*"DCBA"])[bands], "rate": np.array([9.5, 7, 5, 3.5])[bands]}
+    )
+    frame["approved"] = np.where(bands > 0, "yes", "no")
+    lists = ("grade, rate", "rate, approved")
+    model = generators.fit(frame, budget=Budget(steps=5), seed=0, combinations=lists)
+    drawn = model.sample(2000, seed=1)
+    assert (drawn["grade"] == np.array([*"DCBA"])[np.digitize(drawn["score"], [560, 620, 700])]).all()
+    assert set(zip(drawn["grade"], drawn["rate"], strict=True)) == set(zip(frame["grade"], frame["rate"], strict=True))
+    frame["rate"] = frame["rate"].where(rng.random(900) > 0.1, 99.0)  # the rate alone does not follow any more
+    model = generators.fit(frame, budget=Budget(steps=5), seed=0, combinations=lists)
+    drawn = model.sample(2000, seed=1)
+    own = ["grade", "rate", "approved"]
+    assert {*drawn[own].itertuples(index=False)} <= {*frame[own].itertuples(index=False)}
