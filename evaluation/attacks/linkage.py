@@ -36,6 +36,7 @@ LATTICE_COLUMNS = 18  # columns of one lattice
 MOST_LATTICES = 6  # looked at, where there are more columns
 LEAST_LINKED, LEAST_WEIGHED = 3, 2  # columns of a set, and of those whose matches are weighed
 LATTICE_PAIRS = 2**21  # of candidates of one kind and released rows, in one lattice
+HELD_PAIRS = 2**23  # of them in memory, where as few as 100 candidates have more pairs: 32 MiB
 MATCHED_AT_ONCE = 2**18  # compared at once: they stay in the cache
 LOW_BITS = 14  # of a mask, that fit an int16
 TRIED_SETS = 4  # sets of each view that are tried
@@ -61,7 +62,7 @@ class MatchingBlock:
 @dataclass(frozen=True)
 class MatchingPairs:
     """Pairs of a candidate and another row, `size` in all: a block of them in memory at a time, made anew whenever it
-    is looked at where they are more than LATTICE_PAIRS.
+    is looked at where they are more than HELD_PAIRS.
     """
 
     blocks: Callable[[], Iterable[MatchingBlock]]
@@ -274,7 +275,7 @@ def _pairs(columns: list[MatchingRanges], alone: bool) -> MatchingPairs:
     def blocks() -> Iterator[MatchingBlock]:
         return (_block(masks, at, alone) for at, masks in _matches(columns, step))
 
-    if shape[0] > step:
+    if shape[0] * shape[1] > max(HELD_PAIRS, step * shape[1]):
         return MatchingPairs(blocks, shape)
     held = list(blocks())
     return MatchingPairs(lambda: held, shape)

@@ -62,6 +62,8 @@ def test_pairs_looked_at_in_blocks_are_those_of_one(monkeypatch):
     counted = linkage._counted(attacker(case))
     held = linkage._surprising(counted, MATCHING_WITHIN)
     monkeypatch.setattr(linkage, "LATTICE_PAIRS", 7 * 300)
+    assert linkage._surprising(counted, MATCHING_WITHIN) == held
+    monkeypatch.setattr(linkage, "HELD_PAIRS", 0)
     assert linkage._surprising(counted, MATCHING_WITHIN) == held and held != whole
 
 
