@@ -61,8 +61,11 @@ def _counts(column: Numerical, values: pd.Series) -> bool:
     """Whether a column holds whole numbers, of several rows each, without large gaps between them."""
     if column.format is not None or not pd.api.types.is_integer_dtype(values.dtype) or values.isna().any():
         return False
+    rows, between = len(values), float(values.max()) - float(values.min()) + 1
+    if between * FEW_ROWS < rows or rows < LEAST_COUNTED * between * LEAST_ROWS_EACH:
+        return False  # however many of the numbers between are there
     distinct = values.nunique()
-    each, between = len(values) / max(1, distinct), float(values.max()) - float(values.min()) + 1
+    each = rows / max(1, distinct)
     return distinct >= max(LEAST_DISTINCT_CODES, LEAST_COUNTED * between) and LEAST_ROWS_EACH <= each <= FEW_ROWS
 
 
