@@ -28,7 +28,7 @@ from launderette.generators.networks.normal_scores import (
     squares_of,
     tiles,
 )
-from launderette.generators.networks.regressions import ScoreRegressions, on_earlier, on_others
+from launderette.generators.networks.regressions import ScoreRegressions, believed, on_earlier, on_others
 from launderette.generators.networks.ties import shrunk
 
 COPULA_ROWS = 20_000
@@ -66,6 +66,7 @@ class Copula(nn.Module):
     level: Tensor  # [D], the rank of its label, the token of a missing number
     R: Tensor  # [D, D]
     share: Tensor  # [D], of a label's level
+    rows: Tensor  # [], of the tokens that it is fitted to
     v: Tensor  # [D], variance of a number's scores E[z | cell], those of missing ones 0
 
     def __init__(self, layout: Layout, *, in_order: bool = True) -> None:
@@ -100,6 +101,7 @@ class Copula(nn.Module):
         self.register_buffer("level", torch.tensor([k for _, k in places]), persistent=False)
         self.register_buffer("R", torch.eye(len(places), dtype=torch.float64))
         self.register_buffer("share", torch.full((len(places),), 0.5, dtype=torch.float64))
+        self.register_buffer("rows", torch.tensor(1.0, dtype=torch.float64))
         self.register_buffer("v", torch.ones(len(places), dtype=torch.float64))
         for c, size in self.ordered.items():
             self.register_buffer(f"edges_{c}", torch.zeros(size + 1, dtype=torch.float64))
@@ -152,6 +154,7 @@ class Copula(nn.Module):
             tiled = tiles(counts)
             edges.copy_(torch.stack([tiled[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
         self.share.copy_((x[:, self.column] == self.level).double().mean(0))
+        self.rows.fill_(len(x))
         for k, c in enumerate(self.scores.column.tolist()):
             self.scores.active[k] = self.share[self.indicators(c)].item() >= OFTEN_MISSING
         X = self.features(x)
@@ -227,14 +230,11 @@ class Copula(nn.Module):
         if c not in self.levels:
             return
         own = self.indicators(c)
-        spread = self._spread[own]
+        share = self.share[own]
+        spread = (share * (1 - share)).sqrt()
         hit = torch.arange(self.sizes[c], device=x.device)[:, None] == self.level[own]  # of each value
-        values = torch.where(spread > 1e-6, (hit.double() - self.share[own]) / spread.clamp(min=1e-6), 0.0)
+        values = torch.where(spread > 1e-6, (hit.double() - share) / spread.clamp(min=1e-6), 0.0)
         X[:, own] = values[x[:, c]]
-
-    @property
-    def _spread(self) -> Tensor:
-        return (self.share * (1 - self.share)).sqrt()
 
     def mask(self, known: Collection[int]) -> Tensor:
         """Return which columns are known, as one pattern: bool [1, columns]."""
@@ -275,12 +275,11 @@ class Copula(nn.Module):
         return self.scores.leave(*self._regression(*on_others(R, own)))
 
     def _regression(self, A: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn the regression of each feature on the others into that of its score z: a feature is E[z | cell] over
-        sqrt(v).
-        """
+        """Turn regressions of features, E[z | cell] over sqrt(v), on others into those of scores z."""
         s = (1 - (1 - variance) / self.v).clamp(min=LEAST_VARIANCE).sqrt()
         A.diagonal(dim1=-2, dim2=-1).zero_()
-        return A / self.v.sqrt()[:, None], s
+        rows = torch.where(self.level < 0, torch.inf, self.share * self.rows)  # a number is of all of them
+        return believed(A, variance, rows) / self.v.sqrt()[:, None], s
 
     def _log_odds(self, c: int, known: Tensor) -> tuple[Tensor, Tensor]:
         """Return slopes, 0 for what label c does not see, and intercepts: of columns before it and `known` ones."""
@@ -342,8 +341,8 @@ class Copula(nn.Module):
 
 
 def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN) -> tuple[Tensor, Tensor]:
-    """Return mean and deviation of the score of feature j for features X [B, D], K rows a pattern: [B] and [B, 1]
-    or [1, 1].
+    """Return mean [B] and deviation [B, 1] or [1, 1] of the score of feature j for features X [B, D], K rows a
+    pattern.
     """
     A, s, b = (own[patterns, j] for own in (given.A, given.s, given.b))  # [P, D], [P], [P]
     mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None] + b[:, None, None]).flatten()

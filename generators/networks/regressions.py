@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from launderette.generators.devices.device import accelerated
 from launderette.generators.networks.normal_scores import LEAST_VARIANCE
 
+SOURCES = 3.0  # columns of which each explains as much of a number
+
 
 def on_earlier(R: Tensor) -> tuple[Tensor, Tensor]:
     """Regress each feature on those before it by correlations R [P, D, D], of Cholesky factor C: slopes [P, D, D], with
@@ -32,6 +34,18 @@ def on_others(R: Tensor, columns: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         A[:, own[0]], variance[:, own[0]] = -(block @ precision[:, own])[:, 0], block[:, 0, 0]
         A[:, own[0], own] = 0.0
     return A, variance
+
+
+def believed(A: Tensor, variance: Tensor, rows: Tensor) -> Tensor:
+    """Slopes A [..., D, D] of features on others, the variances that are left [..., D], and how many rows have each
+    feature [D] -> the slopes of which a label keeps n / (n + k), as random effects are predicted (Robinson 1991): k is
+    the variance that is left over that of a label's effects, what each of SOURCES columns alike explains.
+
+    A single row is all that a regression knows of its label, and would have the row's number for the label's own.
+    """
+    left = variance.clamp(LEAST_VARIANCE, 1 - LEAST_VARIANCE)
+    k = SOURCES * left / (1 - left)
+    return A / (1 + k[..., :, None] / rows.clamp(min=LEAST_VARIANCE))
 
 
 class Line(NamedTuple):

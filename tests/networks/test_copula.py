@@ -50,6 +50,19 @@ def test_regressions_are_those_of_the_normal_distribution():
     assert s_known[0] == pytest.approx(np.sqrt(0.19), abs=0.02)
 
 
+def test_a_label_of_one_row_says_little_of_a_number_and_one_that_settles_it_all():
+    label = np.repeat([*"abcdefgh", "single"], [75] * 8 + [1])
+    tail = np.arange(601) % 75 * (np.arange(601) % 75 > 64)  # one row in eight is above 0, whatever its label
+    settled = pd.Series(label).map({own: k for k, own in enumerate("abcdefgh")}).fillna(8).astype(int)
+    frame = pd.DataFrame({"label": label, "settled": settled, "tail": tail})
+    frame.loc[600, "tail"] = 68  # of one row in a hundred or fewer
+    copula, x = fitted(frame)
+    X, given = copula.features(x), copula.given_none()
+    told = {c: number(copula.feature[c], X, given)[0] for c in (1, 2)}
+    assert abs(told[2][600]) < 1 < copula.scores_2[x[600, 2]]
+    assert (told[1] - copula.scores_1[x[:, 1]]).abs().max() < 0.1
+
+
 @pytest.mark.parametrize("squares", [False, True])
 def test_a_fine_token_is_regressed_on_all_other_columns(squares):
     frame = normal_table(4000)[["a", "b", "c"]].assign(d=lambda f: f["c"] ** 2)
