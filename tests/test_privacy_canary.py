@@ -23,6 +23,11 @@ CANARIES = {
 }
 WORDS = ("7946 0991", "Zebulon", "Quixworth", "quixworth@", "lighthouse", "moonstone", "1871-03-09", "9876543")
 LEARNED = {"kind": "name", "learn": True}  # whose names even work/ does not hold
+BOTH = """
+import json, sys
+from pipelines.cli import main
+sys.exit(main(json.loads(sys.argv[1])) or main(json.loads(sys.argv[2])))
+"""
 NEEDLES = [
     b"Quillfeather",
     *(form(word) for word in WORDS for form in (str.encode, lambda w: w.encode("utf-16-le"))),
@@ -43,8 +48,8 @@ def leaks(path: Path) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """The whole flow and `launder fit`, with Prefect's home where it lies by default, and a home of the user to
-    watch.
+    """The whole flow and `launder fit`, one after the other in one process, with Prefect's home where it lies by
+    default, and a home of the user to watch.
     """
     folder = tmp_path_factory.mktemp("canary")
     rng = np.random.default_rng(0)
@@ -68,13 +73,12 @@ def ran(tmp_path_factory):
     (folder / "home").mkdir()
     env = marked_environment(folder / "home")
     del env["PREFECT_HOME"]
-    words = ["--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "budget.steps=60", "--set", "score.target=income"]
-    doctor = ["--set", f"columns.doctor={json.dumps(LEARNED)}"]
-    run = launder("run", "people.csv", *words, *doctor, folder=folder, env=env)
-    words = ["--model", "model", "--set", "budget.steps=20", *doctor]
-    fitted = launder("fit", "people.csv", *words, folder=folder, env=env)
-    assert (run.returncode, fitted.returncode) == (0, 0), run.stderr + fitted.stderr
-    return folder, run, fitted
+    few = ["--set", "budget.steps=20", "--set", f"columns.doctor={json.dumps(LEARNED)}"]
+    run = ["run", "people.csv", *few, "--set", f"gate={json.dumps(OPEN_GATE)}", "--set", "score.target=income"]
+    fit = ["fit", "people.csv", *few, "--model", "model"]
+    done = launder(json.dumps(run), json.dumps(fit), folder=folder, code=BOTH, env=env)
+    assert done.returncode == 0, done.stderr
+    return folder, done
 
 
 def found_in(folder: Path) -> list[Path]:
@@ -119,6 +123,6 @@ def test_no_canary_reaches_prefect(ran):
 
 
 def test_no_canary_is_printed(ran):
-    for done in ran[1:]:
-        assert not [word for word in WORDS if word in done.stdout + done.stderr]
-        assert done.stderr == ""
+    _, done = ran
+    assert not [word for word in WORDS if word in done.stdout + done.stderr]
+    assert done.stderr == ""

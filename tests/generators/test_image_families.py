@@ -195,7 +195,7 @@ def test_a_killed_run_ends_in_the_same_images(tmp_path, monkeypatch, side):
 
     def fitted(**options):
         made = pictures.bars(100, height=side, width=side)
-        return generators.fit(made, "image.autoencoder", budget=Budget(steps=60), seed=1, **options).sample(9)
+        return generators.fit(made, "image.autoencoder", budget=Budget(steps=60), seed=1, width=8, **options).sample(9)
 
     def stop(status):
         if status["step"] == 50:
@@ -222,13 +222,11 @@ def test_a_game_without_penalty_collapses_and_says_so():
 
 
 def test_a_textbook_game_that_ends_in_noise_is_stopped_and_says_so():
-    options = {"penalty": 0, "learning_rate": 2e-3, "pace": 0.1, "augment": 0, "width": 16}
-    fitted = generators.fit(
-        pictures.bars(400), "image.gan", budget=Budget(steps=200), seed=0, loss="minimax", **options
-    )
+    game = {"loss": "minimax", "penalty": 0, "pace": 0.1, "augment": 0, "width": 16, "batch": 32}
+    fitted = generators.fit(pictures.bars(), "image.gan", budget=Budget(steps=200), seed=0, **game)
     assert fitted.record["noise"] and fitted.record["stopped"] == "ended in noise" and fitted.record["restarts"] == 2
     assert fitted.record["diversity"] > 0.9 and fitted.record["fidelity"] < 0.1  # noise is varied
-    fine = generators.fit(pictures.bars(400), "image.gan", budget=Budget(steps=150), seed=0, width=16)
+    fine = generators.fit(pictures.bars(), "image.gan", budget=Budget(steps=150), seed=0, width=16, batch=32)
     assert not fine.record["noise"] and not fine.record["collapsed"] and fine.record["fidelity"] > 0.5
 
 
