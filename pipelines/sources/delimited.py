@@ -94,7 +94,8 @@ def _check_names(one: tuple[Part, TextLayout], first: tuple[Part, TextLayout]) -
     if sorted(one[1].names) != sorted(first[1].names):
         like = Path(first[0].name).name
         raise LaunderError(
-            f"expected the columns of {like} in every part, found others in {one[0].name}; make the parts alike"
+            f"expected the columns of {like} in every part, found others in {one[0].name}; make the parts alike, "
+            "or join tables of different things into one first"
         )
 
 
@@ -190,16 +191,17 @@ def _read(
     width = len(found.names)
     stream, encoding = _stream(part, found, form)
     try:
-        for batch in pacsv.open_csv(
+        with pacsv.open_csv(  # closed before the process ends: Arrow's thread reads ahead
             stream,
             read_options=_read_options(found, encoding),
             parse_options=pacsv.ParseOptions(
                 delimiter=found.delimiter, newlines_in_values=True, invalid_row_handler=remember
             ),
             convert_options=_convert_options(form, types),
-        ):
-            _check_widths(odd, width, part.name)
-            yield batch
+        ) as batches:
+            for batch in batches:
+                _check_widths(odd, width, part.name)
+                yield batch
     except pa.ArrowException:
         _check_widths(odd, width, part.name)
         raise LaunderError(
