@@ -24,6 +24,7 @@ from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.errors import GeneratorError
 
 LEAST_KEPT = 0.8  # share of the rows whose combination must be kept, else the columns have no fixed combinations
+LEAST_JOINED = 0.98  # share of the rows whose whole combination must be kept where several lists share columns
 MOST_COMBINATIONS = 20_000  # combinations of one list
 
 
@@ -62,12 +63,18 @@ class Combinations:
 
 
 def learn(texts: Sequence[str], encoding: Encoding, x: np.ndarray) -> tuple[Combinations, ...]:
-    """Learn combinations such as "city, country" from tokens x [N, L]; lists that share a column become one, and of
-    columns that follow from others together there is nothing to learn.
+    """Learn combinations such as "city, country" from tokens x [N, L]; lists that share a column become one: of whole
+    combinations where these recur, else of all that agree with each list, as questions asked of whom another one lets
+    through. Of columns that follow from others together there is nothing to learn.
 
     ValueError for an unknown column, and for columns whose combinations hardly recur.
     """
-    return tuple(_learn(columns, encoding, x) for columns in _groups(texts, encoding))
+    known = [column.name for column in encoding.columns]
+    groups = _groups(texts, encoding)
+    stated = [{known.index(name) for name in together.names_in(text) if name in known} for text in texts]
+    return tuple(
+        _learn(columns, [sorted(own) for own in stated if own <= set(columns)], encoding, x) for columns in groups
+    )
 
 
 def restore(texts: Sequence[str], encoding: Encoding, tokens: Sequence[np.ndarray]) -> tuple[Combinations, ...]:
@@ -105,11 +112,11 @@ def _groups(texts: Sequence[str], encoding: Encoding) -> list[list[int]]:
     return [sorted(map(known.index, group)) for group in learned]
 
 
-def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combinations:
-    of, places = _of(columns, encoding)
-    tokens, counts = np.unique(x[:, places], axis=0, return_counts=True)
-    kept = tokens[counts >= min(LEAST_ROWS_PER_VALUE, len(x))]
-    own = Combinations(of, places, np.concatenate([kept, _left(tokens, kept)]))
+def _learn(columns: list[int], lists: list[list[int]], encoding: Encoding, x: np.ndarray) -> Combinations:
+    own = _recurring(columns, encoding, x)
+    if len(lists) > 1 and own.kept(x).mean() < LEAST_JOINED:
+        joined = _agreeing(columns, [_recurring(one, encoding, x) for one in lists], encoding)
+        own = joined if len(joined.tokens) <= MOST_COMBINATIONS else own
     if own.kept(x).mean() < LEAST_KEPT or len(own.tokens) > MOST_COMBINATIONS:
         names = ", ".join(encoding.columns[c].name for c in columns)
         raise GeneratorError(
@@ -117,6 +124,36 @@ def _learn(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combination
             f"more in {LEAST_KEPT:.0%} of the rows; found others; leave a column out of the combination"
         )
     return own
+
+
+def _recurring(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combinations:
+    """Return the combinations that enough rows of tokens x [N, L] have."""
+    of, places = _of(columns, encoding)
+    tokens, counts = np.unique(x[:, places], axis=0, return_counts=True)
+    kept = tokens[counts >= min(LEAST_ROWS_PER_VALUE, len(x))]
+    return Combinations(of, places, np.concatenate([kept, _left(tokens, kept)]))
+
+
+def _agreeing(columns: list[int], lists: Sequence[Combinations], encoding: Encoding) -> Combinations:
+    """Return all combinations of columns that agree with each list, too many of them where they are."""
+    of, places = _of(columns, encoding)
+    joined = agreeing([pd.DataFrame(own.tokens, columns=list(own.places)) for own in lists])
+    return Combinations(of, places, joined.reindex(columns=list(places), fill_value=0).to_numpy("int64"))
+
+
+def agreeing(lists: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the natural join of lists of combinations, each of which shares a column with another one; as far as it
+    got where more than MOST_COMBINATIONS agree.
+    """
+    joined, left = lists[0], list(lists[1:])
+    while left:
+        own = next(one for one in left if set(one) & set(joined))
+        left = [one for one in left if one is not own]
+        shared = sorted(set(own) & set(joined))
+        if (joined.value_counts(shared) * own.value_counts(shared)).sum() > MOST_COMBINATIONS:
+            return pd.concat([joined] * (MOST_COMBINATIONS // max(1, len(joined)) + 1))
+        joined = joined.merge(own, on=shared)
+    return joined
 
 
 def _left(tokens: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import pandas as pd
 from launderette.generators import GeneratorError, Schema
 from launderette.generators.encoding import encoder
 from launderette.generators.formats import grid
+from launderette.generators.sampling.combinations import agreeing
 from launderette.generators.sampling.grammar import parse
 from launderette.generators.sampling.reading import check
 
@@ -26,6 +27,8 @@ DEALT_ROWS = 100_000  # rows, evenly over all, of which the columns are dealt an
 LEAST_BREAKING_ROWS = 20  # of shuffled columns, or 1 %, for a rule to say anything; as many more by each row broken
 LEAST_COMBINATION_ROWS = 8  # combinations of under 5 are not kept (generators/sampling); training holds rows back
 LEAST_RECURRING = 0.9  # share of the rows that have such a combination; eight in ten have to
+LEAST_ASKED = 0.98  # likewise where a label only decides whether another one is missing
+MOST_JOINED = 2000  # combinations that agree with several pairs of columns
 FEW_NUMBERS = 50  # distinct values of a number that may go with labels
 COUNTED_ROWS = 1 << 16  # rows, at a time, that a rule is counted on: in the processor's cache
 TRIED_ROWS = 500  # rows that a rule is tried on before all
@@ -187,15 +190,34 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
     for name in _worked_out(frame, schema, codes):
         del codes[name]
+    absent = {name: frame[name].isna().to_numpy().astype("int64") for name in codes}
     groups = {name: {name} for name in codes}  # columns that go together, directly or by others
+    found = list[tuple[str, str]]()
     for one, two in permutations(codes, 2):
-        if codes[one].max() < codes[two].max() or not _decides(codes[one], codes[two]):
+        if (two, one) in found or not _go_together(codes[one], codes[two], absent[one], absent[two]):
             continue
-        twin = codes[one].max() == codes[two].max()  # each decides the other: told once
         group = groups[one] | groups[two]
-        if not (twin and one > two) and _recurs([codes[name] for name in sorted(group)]):
+        held = [pair for pair in found if group.issuperset(pair)] + [(one, two)]
+        if _recurs([codes[name] for name in sorted(group)]) or _may_be_joined(held, codes):
             groups |= dict.fromkeys(group, group)
+            found.append((one, two))
             yield f"{one}, {two}"
+
+
+def _go_together(one: np.ndarray, two: np.ndarray, without_one: np.ndarray, without_two: np.ndarray) -> bool:
+    """Whether a label decides another one, or whether that is missing: a question that only some of those who answer
+    the first one are asked.
+    """
+    if one.max() >= two.max() and _decides(one, two):
+        return True
+    asked = without_two[without_one == 0]
+    return bool(0 < asked.sum() < len(asked)) and _decides(one, without_two) and _recurs([one, two], LEAST_ASKED)
+
+
+def _may_be_joined(pairs: list[tuple[str, str]], codes: Mapping[str, np.ndarray]) -> bool:
+    """Whether each of some pairs of columns recurs by itself, and few enough combinations agree with all of them."""
+    tables = [pd.DataFrame({name: codes[name] for name in pair}).drop_duplicates() for pair in pairs]
+    return all(_recurs([codes[a], codes[b]]) for a, b in pairs) and len(agreeing(tables)) <= MOST_JOINED
 
 
 def _worked_out(frame: pd.DataFrame, schema: Schema, codes: Mapping[str, np.ndarray]) -> set[str]:
@@ -224,10 +246,10 @@ def _decides(one: np.ndarray, two: np.ndarray) -> bool:
     return True
 
 
-def _recurs(codes: list[np.ndarray]) -> bool:
+def _recurs(codes: list[np.ndarray], share: float = LEAST_RECURRING) -> bool:
     """Whether nearly all rows have a combination of labels that enough others have."""
     sizes = pd.DataFrame(dict(enumerate(codes))).value_counts().to_numpy()
-    return bool(sizes[sizes >= LEAST_COMBINATION_ROWS].sum() >= LEAST_RECURRING * sizes.sum())
+    return bool(sizes[sizes >= LEAST_COMBINATION_ROWS].sum() >= share * sizes.sum())
 
 
 def _name(name: str, schema: Schema) -> str:

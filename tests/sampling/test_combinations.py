@@ -9,6 +9,7 @@ from generators import Budget
 from generators.data.inference import infer
 from generators.encoding import encoder
 from generators.sampling.combinations import learn
+from pipelines.config.proposals import find
 
 COUNTRY = {"Paris": "FR", "Lyon": "FR", "Bonn": "DE", "Köln": "DE", "Graz": "AT"}
 MONEY = {"FR": "€", "DE": "€", "AT": "öS"}
@@ -139,3 +140,18 @@ def test_combinations_of_columns_that_follow_from_one_score_hold_without_being_l
     drawn = model.sample(2000, seed=1)
     own = ["grade", "rate", "approved"]
     assert {*drawn[own].itertuples(index=False)} <= {*frame[own].itertuples(index=False)}
+
+
+def test_questions_that_only_some_are_asked_are_drawn_for_these_alone():
+    rng = np.random.default_rng(2)
+    smokes, tried = rng.random(2000) < 0.4, rng.random(2000) < 0.5
+    frame = pd.DataFrame({"a_day": 1 + rng.poisson(12, 2000), "smokes": np.where(smokes, "yes", "no")})
+    frame["a_day"] = frame["a_day"].where(smokes).astype("Int64")
+    frame["tried"] = pd.Series(np.where(tried, "yes", "no")).where(smokes)
+    frame["times"] = pd.Series(1 + rng.poisson(1, 2000).clip(max=2)).where(smokes & tried).astype("Int64")
+    found = find(frame, infer(frame)).combinations
+    drawn = generators.fit(frame, budget=Budget(steps=2), combinations=found).sample(1000)
+    asked = drawn["smokes"] == "yes"
+    assert drawn[["a_day", "tried"]].notna().eq(asked, axis=0).all(axis=None)
+    assert (drawn["times"].notna() == (drawn["tried"] == "yes")).all() and drawn["times"].nunique() == 3
+    assert len(drawn.groupby(["a_day", "tried"])) > len(frame.groupby(["a_day", "tried"])) * 0.7
