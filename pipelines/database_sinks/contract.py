@@ -137,6 +137,9 @@ class Sink(Protocol):
     def finish(self, version: str, note: str, before: str | None) -> None:
         """Give a version the indexes of the one `before` it, and its note."""
 
+    def note(self, version: str, note: str) -> None:
+        """Replace the note of a version."""
+
     def abandon(self, version: str) -> None:
         """Leave nothing of a version that could not be loaded."""
 

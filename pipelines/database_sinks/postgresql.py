@@ -252,9 +252,12 @@ class PostgreSQL:
         for unique, definition in self.run(INDEXES, (self.place(before),)) if before else []:
             how = definition.partition(" USING ")[2]
             self.run(f"CREATE {'UNIQUE ' if unique else ''}INDEX ON {place} USING {how}")
-        self.run(f"COMMENT ON TABLE {place} IS {_literal(note)}")
+        self.note(version, note)
         self.run(f"SET LOCAL default_statistics_target = {FEW_STATISTICS}")
         self.run(f"ANALYZE {place}")
+
+    def note(self, version: str, note: str) -> None:
+        self.run(f"COMMENT ON TABLE {self.place(version)} IS {_literal(note)}")
 
     def abandon(self, version: str) -> None:
         """Leave nothing: its transaction ends with the connection."""

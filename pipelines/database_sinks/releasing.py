@@ -14,7 +14,7 @@ from launderette.pipelines.config.places import Target
 from launderette.pipelines.database_sinks import postgresql, record, sqlite, versions
 from launderette.pipelines.database_sinks.contract import Sink
 from launderette.pipelines.databases import addresses, failures
-from launderette.pipelines.run.artifacts import Unavailable, digest_file
+from launderette.pipelines.run.artifacts import LaunderError, Unavailable, digest_file
 
 RELEASED_ROWS = Path("data", "data.parquet")
 LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a lock
@@ -46,10 +46,17 @@ def load(target: Target | None, release: Path, id: str) -> None:
     """
     if target is None:
         return
+    with suppress(LaunderError):  # what stands in the way of the next release is said where that is loaded
+        _drop_unseen(target, id)
     path = release / RELEASED_ROWS
     with pq.ParquetFile(path) as file, ThreadPoolExecutor(1) as pool:
         digest = pool.submit(digest_file, path)  # while a connection is made
         failures.retried(lambda: _load(target, file, id, digest))
+
+
+def _drop_unseen(target: Target, id: str) -> None:
+    with failures.explained(_expected("drop what failed runs have loaded beside", target)), opened(target) as sink:
+        versions.drop_unseen(sink, target, id)
 
 
 def _load(target: Target, file: pq.ParquetFile, id: str, digest: Future[str]) -> None:

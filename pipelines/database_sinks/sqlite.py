@@ -206,6 +206,9 @@ class SQLite:
             unique = "UNIQUE " if re.match(r"CREATE\s+UNIQUE", sql, re.IGNORECASE) else ""
             what = re.sub(rf"^.*?{re.escape(_table(str(before)))}\W*?(?=\()", "", sql, count=1, flags=re.DOTALL)
             self.run(f"CREATE {unique}INDEX {quoted(f'{_table(version)}_{at}')} ON {self.place(version)} {what}")
+        self.note(version, note)
+
+    def note(self, version: str, note: str) -> None:
         self.run(f"INSERT OR REPLACE INTO {RELEASE_NOTES} VALUES (?, ?)", (version, note))  # noqa: S608
 
     def abandon(self, version: str) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,7 @@ from launderette.pipelines.database_sinks.contract import Existing, LoadedColumn
 from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
 
+UNSEEN = "unseen"  # noted of a version that is loaded until it is shown
 ASKED_COLUMNS = 300  # that one question is about; an answer has at most 1,664 columns of PostgreSQL, 2,000 of SQLite
 NAME_LETTERS, ID_LETTERS = 20, 33  # of a target and of a release in the name of a version: PostgreSQL keeps 63 bytes
 
@@ -35,22 +37,38 @@ def _ending(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
+def _note(target: Target, release: str, digest: str) -> dict[str, Any]:
+    """Return what is noted of a version that nobody has seen yet."""
+    return {"target": target.name, "release": release, "data": digest, UNSEEN: True}
+
+
+def _written(note: Mapping[str, Any]) -> str:
+    return json.dumps(note, sort_keys=True)
+
+
+def _noted(sink: Sink, target: Target) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the versions of a target, each with what is noted of it."""
+    for version, said in sink.notes().items():
+        note = json.loads(said) if said.startswith("{") else {}
+        if "release" in note and version == name_of(target, note["release"]):
+            yield version, note
+
+
 def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest: str) -> None:
     """Load a release aside, check it against the file, give it the indexes of the version before it, and commit.
 
     LaunderError for any difference: nothing of it is left then.
     """
     columns = targets.fitted(sink, targets.existing(sink, target), file.schema_arrow, target)
-    note = json.dumps({"target": target.name, "release": release, "data": digest}, sort_keys=True)
-    version = name_of(target, release)
-    if sink.notes().get(version) == note:
+    note, version = _note(target, release, digest), name_of(target, release)
+    if dict(_noted(sink, target)).get(version, {}) | {UNSEEN: True} == note:
         check(sink, sink.place(version), file)
         return
     try:
         _drop_unfinished(sink, target)
         _load(sink, version, file, columns)
         before = [one for one in kept(sink, target) if one != release]
-        sink.finish(version, note, name_of(target, before[-1]) if before else None)
+        sink.finish(version, _written(note), name_of(target, before[-1]) if before else None)
     except BaseException:
         sink.abandon(version)
         raise
@@ -156,13 +174,8 @@ def _summary(sink: Sink, place: str, schema: pa.Schema) -> list[ColumnSummary]:
 
 
 def kept(sink: Sink, target: Target) -> list[str]:
-    """Return the releases of a target whose rows are still in the database, the oldest first."""
-    found = []
-    for name, said in sink.notes().items():
-        release = json.loads(said)["release"] if said.startswith("{") else ""
-        if release and name == name_of(target, release):
-            found.append(release)
-    return sorted(found)
+    """Return the releases of a target that were seen and whose rows are still in the database, the oldest first."""
+    return sorted(note["release"] for _, note in _noted(sink, target) if UNSEEN not in note)
 
 
 def swap(
@@ -188,9 +201,23 @@ def swap(
     (sink.show if target.how == "view" else sink.replace)(target, version, names, found)
     if file is not None and target.how == "rows":
         check(sink, quoted(*table_parts(target.name)), file)
+    note = dict(_noted(sink, target)).get(version, {})
+    if note.pop(UNSEEN, False):
+        sink.note(version, _written(note))
     point()
     sink.commit()
     return [column.name for column in found.columns if column.name not in names and not column.is_computed]
+
+
+def drop_unseen(sink: Sink, target: Target, release: str) -> None:
+    """Drop the versions of a target that failed runs have loaded and nobody has seen, but for that of a release, and
+    what something depends on. LaunderError where that is not possible now.
+    """
+    sink.begin()
+    for version, note in _noted(sink, target):
+        if UNSEEN in note and note["release"] != release and not sink.is_used(version):
+            sink.drop(version)
+    sink.commit()
 
 
 def drop_surplus(sink: Sink, target: Target, keep: int, current: str) -> None:

@@ -555,6 +555,27 @@ def test_a_version_that_somebody_still_reads_is_dropped_by_a_later_release(serve
     assert len(ids(server)) == 7 and kept() == IDS[2:3]
 
 
+def test_what_failed_runs_have_loaded_is_dropped_and_never_counts_as_a_release(server, target, tmp_path):
+    """Else three nights of a locked target take the releases before them with them, and their disk."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    def found():
+        with sinks.opened(target()) as sink:
+            return versions.kept(sink, target()), len(sink.notes())
+
+    release(target(), tmp_path, IDS[0], keep=2)
+    for id in IDS[1:3]:
+        with pytest.raises(KeyboardInterrupt):
+            release(target(), tmp_path, id, table(3), keep=2, point=interrupted)
+        assert found() == (IDS[:1], 2) and len(ids(server)) == ROWS
+    release(target(), tmp_path, IDS[2], table(5), keep=2)
+    assert found() == ([IDS[0], IDS[2]], 2) and len(ids(server)) == 5
+    back(tmp_path, IDS[0])
+    assert len(ids(server)) == ROWS
+
+
 def test_old_versions_are_dropped_beyond_keep_but_for_what_something_depends_on(server, target, tmp_path):
     release(target(), tmp_path, IDS[0])
     server.run(f"CREATE VIEW staging.mine AS SELECT id FROM {place_of(target(), IDS[0])}")
