@@ -102,7 +102,8 @@ class Clock(NamedTuple):
         constant = Monomial(self.parts[0].origin, (0,) * len(self.parts))
         day = "week, weekday" if self.parts[0].period == WEEK else "day"
         text = "its week and weekday" if self.parts[-1].period == WEEK else f"its {day} and time of day"
-        return Derived(self.date, Polynomial(tuple(own.name for own in self.parts), text, (*terms, constant)))
+        names = tuple(own.name for own in self.parts)
+        return Derived(self.date, Polynomial(names, text, (*terms, constant), rounding="ends"))
 
 
 def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], taken: Iterable[str]) -> list[Clock]:

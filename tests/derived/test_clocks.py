@@ -90,6 +90,18 @@ def test_dates_come_back_and_stay_in_their_times_whatever_is_drawn(step, zone, m
     assert step == "7s" or set(local[0].dt.minute) <= set(local[1].dt.minute)
 
 
+@pytest.mark.parametrize("days", [12, 40])
+def test_no_date_lies_beyond_the_ends_that_protection_has_moved_extremes_to(days):
+    rng = np.random.default_rng(days)
+    at = spread(rng.normal(13, 2, 800).clip(8.5, 18), days)
+    at = at.clip(*at.quantile([0.02, 0.98]))
+    table = encoder.fit(frame := pd.DataFrame({"at": at}), infer(frame))
+    assert table.derived[0].formula.text == "its day and time of day"
+    mixed = np.stack([rng.permutation(own) for own in table.encode(frame).T], 1)  # days of other times
+    drawn = table.decode(mixed, rng.random((800, len(table.known))))["at"]
+    assert (drawn.min(), drawn.max()) == (at.min(), at.max())
+
+
 @pytest.fixture(scope="module", params=["tabular.autoregressive", "tabular.marginals"])
 def fitted(request):
     return request.param, generators.fit(readings(), request.param, budget=Budget(steps=10), seed=3)
