@@ -24,11 +24,11 @@ MEASURED = {  # rows of Adult, 100: of twelve tables -> family -> figures
         "tabular.marginals": Figures(0.67, None, 0.63, None),
     },
     500: {
-        "tabular.autoregressive": Figures(0.71, 0.62, 0.58, 0.96),
+        "tabular.autoregressive": Figures(0.71, 0.62, 0.58, 0.95),
         "tabular.diffusion": Figures(0.70, 0.85, 0.54, 0.93),
         "tabular.gan": Figures(0.65, 0.51, None, None),
-        "tabular.autoencoder": Figures(0.67, 0.71, None, 0.96),
-        "tabular.marginals": Figures(0.72, 0.79, 0.54, 0.96),
+        "tabular.autoencoder": Figures(0.67, 0.71, None, 1.01),
+        "tabular.marginals": Figures(0.72, 0.79, 0.54, 0.95),
     },
     5000: {
         "tabular.autoregressive": Figures(0.84, 0.86, 0.53, 0.85),
