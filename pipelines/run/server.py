@@ -79,10 +79,7 @@ class StartingServer:
 
     def check_disk(self) -> None:
         """Raise LaunderError where a file of the size of Prefect's database cannot be written."""
-        with (
-            explained(Path(os.environ["PREFECT_HOME"]) / DATABASE),
-            tempfile.TemporaryFile(dir=self.work, buffering=0) as file,
-        ):
+        with explained(self.work / HOME / DATABASE), tempfile.TemporaryFile(dir=self.work, buffering=0) as file:
             written = 0
             while written < LEAST_FILE_BYTES:  # what is over a limit on the size of files is written in part first
                 written += file.write(bytes(LEAST_FILE_BYTES - written))
