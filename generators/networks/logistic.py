@@ -78,7 +78,7 @@ def _descended(rows: LabelRows, R: Tensor, shares: Tensor, ridge: float, start: 
     """Descend from `start` to the least loss with its penalty."""
     scale, log_shares = shares.clamp(min=LEAST_LEVEL_SHARE).sqrt(), shares.clamp(min=1e-9).log()
     factor = torch.linalg.cholesky(R + ridge * torch.eye(len(R), dtype=R.dtype)).t()
-    truth, offsets = nn.functional.one_hot(rows.y, len(shares)), rows.offsets + log_shares
+    truth, offsets = nn.functional.one_hot(rows.y, len(shares)).to(rows.X), rows.offsets + log_shares
 
     def coefficients(free: Tensor) -> Coefficients:
         own = free / scale
@@ -86,11 +86,12 @@ def _descended(rows: LabelRows, R: Tensor, shares: Tensor, ridge: float, start: 
 
     def loss(free: Tensor) -> tuple[float, Tensor]:
         W, b = coefficients(free)
-        logs = torch.log_softmax(rows.X @ W + b + offsets, 1)
-        wrong = (logs.exp() - truth) / len(truth)  # of each row's logits: the gradient of their mean loss
+        logs = torch.log_softmax((rows.X @ W).add_(b).add_(offsets), 1)
+        likelihood = logs.gather(1, rows.y[:, None]).mean()
+        wrong = logs.exp_().sub_(truth).div_(len(truth))  # of each row's logits: the gradient of their mean loss
         WS = (W - (W @ shares)[:, None]) * shares
         slopes = torch.linalg.solve_triangular(factor.t(), rows.X.t() @ wrong + ridge * WS, upper=False)
-        value = (W * WS).sum() * ridge / 2 - logs.gather(1, rows.y[:, None]).mean()
+        value = (W * WS).sum() * ridge / 2 - likelihood
         return float(value), torch.cat([slopes, wrong.sum(0)[None]]) / scale
 
     start_at = torch.cat([factor @ start.W, start.b[None]]) * scale  # [D + 1, K]
