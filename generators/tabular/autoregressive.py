@@ -270,9 +270,9 @@ def _plan(config: Config, rows: int) -> Plan:
 
 
 def _start(model: Model, encoded: Encoding, config: Config, x: Tensor, folds: Folds) -> None:
+    model.combinations = combinations.learn(config.combinations, encoded, x.numpy())  # refused before time is spent
     model.heads.start_from_marginals(x)
     model.start_from_copula(x, folds)
-    model.combinations = combinations.learn(config.combinations, encoded, x.numpy())
 
 
 def _start_private(model: Model, x: Tensor) -> None:
