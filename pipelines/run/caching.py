@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
@@ -261,6 +262,7 @@ def _taken(file: IO[str]) -> bool:
     return True
 
 
+@cache  # of what is installed, which no step of a process changes
 def _version(library: str) -> str | None:
     try:
         return version(library)
