@@ -117,6 +117,7 @@ FOLLOWING = (
     *UNRULY,
 )
 UNNOTICED = "unnoticed"  # the rule about what the others would miss
+ABOUT_PRIVACY = "privacy.", "image.equal", "image.copies", "image.membership"  # how such rules begin
 INPUTS, DRIFT = "inputs.", "drift."  # of these the note is the whole sentence
 INPUTS_WEIGHT = 1000  # times as much as others weighs what to do about inputs, on which everything else rests
 CHECKED = {
@@ -213,11 +214,12 @@ def summary(verdict: Mapping[str, Any], rows: Mapping[str, int], thing: str = "r
     checked = f"{len(reasons) - len(untested)} of {len(reasons)}" if untested else f"All {len(reasons)}"
     grounds = f"{checked} rules were checked on {counts} {thing}s"
     if refused:
-        names = _listed([_named(reason["score"]).removeprefix("of ") for reason in refused])
+        names = "; ".join(_named(reason["score"]).removeprefix("of ") for reason in refused)
         ends = "What to do stands below, most useful first."
         if [reason["score"] for reason in refused] == [UNNOTICED]:
             return f"These data may not leave, for the test of them is underpowered. {grounds}; {names}. {ends}"
-        return f"These data may not leave. {grounds}; {len(refused)} did not hold: {names}. {ends}"
+        failed = f"{len(refused)} did not hold, {_about_privacy(refused)}"
+        return f"These data may not leave. {grounds}; {failed}: {names}. {ends}"
     silent = " The others have no meaning for these data." if untested else ""
     held = f"These data may leave. {grounds}, and all held, each at the unfavourable end of its interval.{silent} "
     if any(reason["score"] == GUARANTEE for reason in reasons):
@@ -280,5 +282,6 @@ def _percent(value: float, more: int = 0) -> str:
     return f"{100 * value:.{1 + more}f} %" if isinstance(value, int | float) else str(value)
 
 
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _about_privacy(refused: Sequence[Reason]) -> str:
+    number = sum(reason["score"].startswith(ABOUT_PRIVACY) for reason in refused)
+    return f"{number} of them about privacy" if number else "none about privacy"
