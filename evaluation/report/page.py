@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -18,6 +19,7 @@ SHOWN_LOSSES = 5  # worst parts of a metric
 PAGE_SECTIONS = ("fidelity", "utility", "diversity", "privacy")
 
 
+@cache  # to compile one takes longer than to fill it in
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("launderette.evaluation", "report"),
