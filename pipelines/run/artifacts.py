@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -252,19 +253,20 @@ def check_unchanged(path: str | Path, digest: str) -> None:
         raise LaunderError(f"expected {path} as its stage left it, found it changed; remove it and run again")
 
 
-def code_digest(parts: Iterable[str] = CODE_ROOTS) -> str:
+def code_digest(parts: tuple[str, ...] = CODE_ROOTS) -> str:
     """Return the SHA-256 of the project's own code, or of some files and folders of it: modules, templates, scripts,
     schemas.
     """
     return digest_of({path.relative_to(ROOT).as_posix(): digest_file(path) for path in code_files(parts)})
 
 
-def code_files(parts: Iterable[str] = CODE_ROOTS) -> list[Path]:
+@cache  # a process has the code that it began with
+def code_files(parts: tuple[str, ...] = CODE_ROOTS) -> tuple[Path, ...]:
     """Return the files of the project's own code below some of its files and folders, sorted; not what Python compiles
     them to.
     """
     found = {path for part in parts for path in [ROOT / part, *(ROOT / part).rglob("*")]}
-    return sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
+    return tuple(sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts))
 
 
 def file_artifact(path: Path) -> dict[str, Any]:
