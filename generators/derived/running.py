@@ -1,5 +1,5 @@
 """Running totals: columns by which one row of an entity follows from the one before it, such as a balance from the
-amount of a booking.
+amount of a booking, or counts on, such as the lines of an invoice.
 
 What is learnt in place of such a column is where it stands before the first row of its entity, which all of its rows
 share; the total is worked out again from the drawn rows in their order. A start from which some row would leave the
@@ -9,7 +9,7 @@ does.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, islice, product
+from itertools import chain, combinations, islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +33,8 @@ MOST_SOURCES = 8  # numbers that may add up to the step
 
 @dataclass(frozen=True)
 class Running:
-    """A column and what it adds up within each value of an identifier column `unit`: numbers and their signs; `later`
-    where a row's own amount counts from the next row on.
+    """A column and what it adds up within each value of an identifier column `unit`: numbers and their signs, and the
+    same `step` from each row to the next; `later` where a row's own amount counts from the next row on.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Running:
     later: bool = False
     decimals: int | None = None
     range: tuple[float, float] = (-np.inf, np.inf)  # of the totals
+    step: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -59,6 +60,7 @@ class Running:
         """The formula as people read it."""
         terms = [f"{'+' if sign > 0 else '-'} {quoted(name)}" for name, sign in self._terms]
         of = " of that row" if self.later else ""
+        terms += [f"{'+' if self.step > 0 else '-'} {abs(self.step):g}"] if self.step else []
         return f"{quoted(self.name)} of the row before {' '.join(terms)}{of}"
 
     @property
@@ -67,7 +69,7 @@ class Running:
 
     def amounts(self, values: Mapping[str, pd.Series], rows: int) -> np.ndarray:
         """Return what each row adds, missing values nothing: float64 [rows]."""
-        return sum((sign * _floats(values[name]) for name, sign in self._terms), np.zeros(rows))
+        return sum((sign * _floats(values[name]) for name, sign in self._terms), np.full(rows, self.step))
 
     def added(self, values: Mapping[str, pd.Series], units: np.ndarray) -> np.ndarray:
         """Return what the rows of each of the `units` [rows], in their order, have added up: float64 [rows]."""
@@ -112,7 +114,8 @@ def find(frame: pd.DataFrame, schema: Schema, units: Sequence[str]) -> tuple[Run
         others = [c.name for c in numbers if c is not column and c.name not in {one.name for one in found}]
         ends = float(frame[column.name].min()), float(frame[column.name].max())
         moving = [name for name in names if _moves(steps[name][column.name].moved)]
-        tried = (replace(one, range=ends) for one in _tried(column, moving, others[:MOST_SOURCES]))
+        adding = (replace(one, range=ends) for one in _tried(column, moving, others[:MOST_SOURCES]))
+        tried = chain(_counters(column, moving, steps), adding)
         found += list(islice((one for one in tried if _follows(one, steps[one.unit])), 1))
     return tuple(found)
 
@@ -140,6 +143,16 @@ def _moves(moved: np.ndarray) -> bool:
     return len(moved) >= LEAST_STEPS_SEEN and bool((moved != 0).mean() >= LEAST_MOVED)
 
 
+def _counters(
+    column: Numerical, units: Sequence[str], steps: Mapping[str, Mapping[str, RowSteps]]
+) -> Iterator[Running]:
+    """Yield how a column may count on in rows of a unit: by as much as it usually moves."""
+    for unit in units:
+        usual = float(np.median(steps[unit][column.name].moved))
+        if usual:
+            yield Running(column.name, unit, (), (), decimals=column.decimals, step=usual)
+
+
 def _tried(column: Numerical, units: Sequence[str], others: Sequence[str]) -> Iterator[Running]:
     """Yield what a column may add up: one number or two."""
     for unit in units:
@@ -158,7 +171,9 @@ def _follows(one: Running, steps: Mapping[str, RowSteps]) -> bool:
     for part in (inside[:FIRST_STEPS], inside):
         moved = total.moved[part]
         own = [steps[name].earlier if one.later else steps[name].later for name in one.sources]
-        added = sum((sign * values[part] for sign, values in zip(one.signs, own, strict=True)), np.zeros(len(moved)))
+        added = sum(
+            (sign * values[part] for sign, values in zip(one.signs, own, strict=True)), np.full(len(moved), one.step)
+        )
         close = np.abs(moved - added) <= _reach(one, total)
         if len(part) < LEAST_STEPS_SEEN or close.mean() < FOLLOWING_SHARE:
             return False
@@ -218,9 +233,10 @@ def totalled(
 def check_learnt(name: str, found: Sequence[Running]) -> None:
     """Raise GeneratorError for a column that is a running total, which no condition on a row reaches."""
     for one in (one for one in found if one.name == name):
+        others = f"ask for {' or '.join(map(repr, one.sources))} instead, or " if one.sources else ""
         raise GeneratorError(
-            f"expected a condition on a learned column, found one on the running total {name!r}; ask for "
-            f"{' or '.join(map(repr, one.sources))} instead, or learn it: columns: {{{name}: {{derived: false}}}}"
+            f"expected a condition on a learned column, found one on the running total {name!r}; {others}learn it: "
+            f"columns: {{{name}: {{derived: false}}}}"
         )
 
 

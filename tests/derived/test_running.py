@@ -110,3 +110,13 @@ def test_the_gate_asks_for_what_follows(lost):
     found = within_entities(samples.make(*made, kinds=IDS))
     assert (found.low < DEFAULT_RULES["fidelity.within_entities"]["at_least"]) == lost
     assert not lost or "follows from 'amount'" in str(found.detail["said"])
+
+
+def test_lines_are_counted_on_in_each_invoice():
+    rng = np.random.default_rng(6)
+    counts = rng.integers(1, 6, 150)
+    invoices = np.repeat([f"INV-{number:05d}" for number in rng.permutation(90_000)[:150]], counts)
+    line = np.concatenate([np.arange(10, 10 * count + 1, 10) for count in counts])
+    frame = pd.DataFrame({"invoice": invoices, "line": line, "price": rng.integers(1, 900, len(line)) / 10})
+    drawn = generators.fit(frame, budget=Budget(steps=2), groups=frame["invoice"]).sample(400, seed=1)
+    assert drawn.groupby("invoice")["line"].agg(lambda own: [*own] == [*range(10, 10 * len(own) + 1, 10)]).all()

@@ -109,3 +109,12 @@ def test_conditions_are_read_by_the_names_of_the_columns():
     for text, said in (("agee=3", "did you mean 'age'"), ("age", "COLUMN=VALUE")):
         with pytest.raises(LaunderError, match=said):
             conditions([text], ["age"])
+
+
+def test_the_prices_of_a_list_go_with_its_articles():
+    rng = np.random.default_rng(4)
+    prices = rng.permutation(np.arange(100, 9999))[:120] / 100
+    article = rng.integers(0, 120, 3000)
+    frame = pd.DataFrame({"article": [f"P{k:03d}" for k in article], "price": prices[article]})
+    frame["paid"] = (frame["price"] * rng.uniform(0.5, 1, 3000)).round(2)
+    assert proposals.find(frame, infer(frame)).combinations == ("article, price",)
