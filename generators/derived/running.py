@@ -115,7 +115,8 @@ def find(frame: pd.DataFrame, schema: Schema, units: Sequence[str]) -> tuple[Run
         ends = float(frame[column.name].min()), float(frame[column.name].max())
         moving = [name for name in names if _moves(steps[name][column.name].moved)]
         adding = (replace(one, range=ends) for one in _tried(column, moving, others[:MOST_SOURCES]))
-        tried = chain(_counters(column, moving, steps), adding)
+        counted = [name for name in moving if _begins_anew(frame[column.name], frame[name])]
+        tried = chain(_counters(column, counted, steps), adding)
         found += list(islice((one for one in tried if _follows(one, steps[one.unit])), 1))
     return tuple(found)
 
@@ -151,6 +152,15 @@ def _counters(
         usual = float(np.median(steps[unit][column.name].moved))
         if usual:
             yield Running(column.name, unit, (), (), decimals=column.decimals, step=usual)
+
+
+def _begins_anew(values: pd.Series, units: pd.Series) -> bool:
+    """Whether nearly all units begin with one value, and have different numbers of rows: of years that a panel has in
+    common, others depend on the year itself.
+    """
+    by_unit = values.groupby(units)
+    begun = by_unit.first().value_counts(normalize=True)
+    return bool(begun.iloc[0] >= FOLLOWING_SHARE) and by_unit.size().nunique() > 1
 
 
 def _tried(column: Numerical, units: Sequence[str], others: Sequence[str]) -> Iterator[Running]:
