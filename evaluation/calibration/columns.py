@@ -110,6 +110,16 @@ def numbers_of_a_third_rescaled(case: Case, rng: Rng) -> Case:
     return changes.with_columns(case, rows, columns, rng)
 
 
+def three_numbers_of_all_within_5_percent(case: Case, rng: Rng) -> Case:
+    """Of all rows the three numbers of the most different values within 5 %, if no value stands in most rows."""
+    spread = [c for c in changes.numbers(case) if case.train[c].value_counts(normalize=True).max() < 0.5]
+    if len(spread) < 3:
+        raise changes.NotApplicable("expected three numbers of many values")
+    columns = sorted(spread, key=lambda c: -case.train[c].nunique())[:3]
+    rows = changes.jittered(changes.memorised(case, 1.0, rng), columns, 0.05, rng)
+    return changes.with_columns(case, rows, columns, rng)
+
+
 def numbers_of_one_group(case: Case, rng: Rng) -> Case:
     """All numbers within 2 % of the training rows of one label, a tenth of the people or so; everybody else fresh."""
     column = changes.widest(case)

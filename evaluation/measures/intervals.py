@@ -253,6 +253,15 @@ def null_best_quantile(members: int, non_members: int, level: float) -> float:
     return float(np.searchsorted(np.cumsum(chances), level) / members)
 
 
+def null_rank_quantile(members: int, non_members: int, rate: float, level: float) -> float:
+    """Quantile of the share of members above the threshold of a false-alarm rate, where they score as non-members do:
+    BetaBinomial(members, r, non_members + 1 - r) of them lie above the r-th best.
+    """
+    rank = threshold_rank(rate, non_members)
+    chances = betabinom.pmf(np.arange(members + 1), members, rank, non_members + 1 - rank)
+    return float(np.searchsorted(np.cumsum(chances), level) / members)
+
+
 def _guessed(members: int, non_members: int, most: int, rng: np.random.Generator) -> np.ndarray:
     """`hits_above` of attacks that know nothing: int64 [SIMULATED, most + 2]."""
     gaps = rng.exponential(size=(SIMULATED, min(most + 1, non_members)))

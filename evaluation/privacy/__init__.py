@@ -3,6 +3,7 @@
 from launderette.evaluation.privacy.disclosure import attribute, linkability, singling_out
 from launderette.evaluation.privacy.membership_inference import (
     membership,
+    membership_broad,
     membership_low_fpr,
     membership_model,
     membership_vulnerable,
@@ -16,6 +17,7 @@ __all__ = [
     "identifiers",
     "linkability",
     "membership",
+    "membership_broad",
     "membership_low_fpr",
     "membership_model",
     "membership_vulnerable",

@@ -259,6 +259,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "Share of training rows that the strongest attack is surer of than of any non-member.",
         "Of n non-members in each half, guessing reaches 1 / (n + 1).",
     ),
+    "privacy.membership_broad": (
+        "Membership attack, many false alarms",
+        "Share of training rows that the strongest attack recognises while it wrongly accuses 10 % of non-members; "
+        "guessing reaches 10 %.",
+        "It sees what tells a little of everybody.",
+    ),
     "privacy.membership_model": (
         "Membership attack by whoever holds the model",
         "Share of training rows that are recognised by the "

@@ -54,6 +54,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "privacy.membership": "of training rows recognised as such, at 1 % false accusations",
     "privacy.membership_vulnerable": "of the most isolated training rows recognised, at 1 % false accusations",
     "privacy.membership_low_fpr": "of training rows recognised before any unseen row is taken for one",
+    "privacy.membership_broad": "of training rows recognised as such, at 10 % false accusations",
     "privacy.membership_model": "of training rows recognised by somebody who holds the model, at 1 % false accusations",
     GUARANTEE: "of epsilon, the privacy budget, spent",
     "privacy.attribute": "of training rows of which one value is given away, beyond what is given away of non-members",

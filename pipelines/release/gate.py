@@ -20,7 +20,7 @@ from typing import Any, TypeGuard
 
 from scipy.stats import gamma, norm, poisson
 
-from launderette.evaluation.measures.intervals import null_best_quantile, null_quantile
+from launderette.evaluation.measures.intervals import null_best_quantile, null_quantile, null_rank_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
 from launderette.pipelines.config.rules import MODEL_RULES, UNNOTICED, Rule, check
@@ -37,6 +37,7 @@ COUNTED = (
     "privacy.rare_values",
     "privacy.nearest_record",
     "privacy.membership_low_fpr",
+    "privacy.membership_broad",
     "diversity.distinct",
     "image.equal",
     "image.copies",
@@ -253,8 +254,13 @@ def _by_repeats(*, rows: int, real: int, repeats: int, **_: int) -> float:
 
 
 def _by_rank(score: Score) -> float:
-    """Return the share of members above every non-member that an attack which knows nothing may reach."""
-    return null_best_quantile(score.detail["members"], score.detail["non_members"], NULL)
+    """Return the share of members above every non-member, or above all but those of a false-alarm rate, that an attack
+    which knows nothing may reach.
+    """
+    members, non_members, alarms = (score.detail.get(key, 0) for key in ("members", "non_members", "alarms"))
+    if alarms:
+        return null_rank_quantile(members, non_members, alarms, NULL)
+    return null_best_quantile(members, non_members, NULL)
 
 
 def _by_chance(value: float, score: Score) -> float | None:

@@ -23,6 +23,7 @@ BEYOND_NON_MEMBERS = "privacy.attribute", "privacy.singling_out", "privacy.linka
 # counts of released rows beside chance; other counts are of single values
 ROW_COUNTS = "privacy.copies", "privacy.near_copies", "image.copies", "image.copies_of_holdout"
 # attacks on all training rows, by whose number parts are measured
+BROAD_ATTACKS = ("privacy.membership_broad",)  # count no rows: what they see tells a little of everybody
 WHOLE_ATTACKS = "privacy.membership", "image.membership"
 
 
@@ -48,7 +49,7 @@ class Leak:
 def leak(reason: Mapping[str, Any], rule: Rule, scores: Scores) -> Leak | None:
     """The largest leak that a judged rule about privacy lets pass; None for one that counts no rows or has no value."""
     name, bound = reason["score"], reason["bound"]
-    if not name.startswith(PRIVACY) or bound is None or reason["value"] is None:
+    if not name.startswith(PRIVACY) or name in BROAD_ATTACKS or bound is None or reason["value"] is None:
         return None
     score = scores[name]
     detail = score.detail

@@ -104,6 +104,16 @@ def test_membership_is_near_one_for_a_copy(copied):
     assert privacy.membership(copied).ceiling < 0.04  # the released holdout rows betray nobody in training
 
 
+def test_a_little_of_everybody_is_seen_by_an_attack_with_many_false_alarms():
+    rng = np.random.default_rng(0)
+    train, holdout, fresh = (pd.DataFrame(rng.normal(size=(500, 3)), columns=list("abc")) for _ in range(3))
+    noisy, honest = (samples.make(train, holdout, made) for made in (train + rng.normal(0, 0.2, train.shape), fresh))
+    assert privacy.membership(noisy).low < CHANCE  # at so few false alarms chance explains what is recognised
+    assert privacy.membership_broad(noisy).low > 0.15
+    often = privacy.membership_broad(honest)
+    assert often.high < 0.2 and often.value == often.detail["tpr_at_0.1"] and often.detail["alarms"] == 0.1
+
+
 def test_a_blurred_copy_is_recognised_though_no_row_is_equal(people):
     train = people[0]
     blurred = train.assign(**{c: train[c] * 1.001 for c in ("income", "savings", "height", "weight")})

@@ -44,6 +44,9 @@ GOOD = {
     "privacy.membership": Score(0.01, 0.008, 0.013, 0.01, 0.01, "lower", {"non_members": 5000, "members": 5000}),
     "privacy.membership_vulnerable": Score(0.02, 0.01, 0.03, 0.01, 0.01, "lower", {"non_members": 500, "members": 500}),
     "privacy.membership_low_fpr": Score(0.0, 0.0, 0.03, 0.0, 0.0, "lower", {"non_members": 5000, "members": 5000}),
+    "privacy.membership_broad": Score(
+        0.1, 0.09, 0.11, 0.1, 0.1, "lower", {"non_members": 5000, "members": 5000, "alarms": 0.1}
+    ),
     "privacy.attribute": Score(0.01, 0.0, 0.03, 0.0, 0.0, "lower", {"members": 1000}),
     "privacy.singling_out": Score(0.0, 0.0, 0.05, 0.0, 0.0, "lower", {"guesses": 1000}),
     "privacy.linkability": Score(0.01, 0.0, 0.02, 0.0, 0.0, "lower", {"guesses": 1000}),
