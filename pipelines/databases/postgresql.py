@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -73,7 +73,8 @@ def remembering() -> Iterator[None]:
     finally:
         _FIRST.reset(token)
         for connection in first.values():
-            connection.close()
+            with suppress(RuntimeError):  # of one whose clone an interrupt has left open
+                connection.close()
 
 
 def run(connection: Any, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:

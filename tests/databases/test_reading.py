@@ -197,6 +197,19 @@ def test_ctrl_c_ends_what_the_server_does_and_is_not_lost(server, people):
         assert server.run(sleeps) == [(0,)]
 
 
+class LeftOpen:
+    """A connection as an interrupt leaves it that comes while ADBC makes another of it."""
+
+    def close(self):
+        raise RuntimeError("Cannot close AdbcDatabase with open AdbcConnection")
+
+
+def test_an_interrupt_that_leaves_a_connection_open_is_not_hidden():
+    with pytest.raises(KeyboardInterrupt), postgresql.remembering():
+        postgresql._FIRST.get()["address"] = LeftOpen()
+        raise KeyboardInterrupt
+
+
 def test_a_reader_that_is_left_early_has_let_go_of_the_connection():
     """One that is closed while a thread reads from it ends the process."""
     waits, let_go, left = Event(), Event(), []
