@@ -92,6 +92,16 @@ def names_person(name: object) -> bool:
     return bool(named) and words <= PERSON_WORDS | PERSON_PLURALS | NUMBER_WORDS | ID_WORDS
 
 
+def is_called_code(name: object, values: pd.Series) -> bool:
+    """Tell whether a column is called an identifier and holds codes: whole numbers, or texts with a digit."""
+    present = values.dropna()
+    if not is_named(name) or present.empty:
+        return False
+    if pd.api.types.is_numeric_dtype(present.dtype):
+        return _whole(present)
+    return float(present.drop_duplicates().astype(str).str.contains(r"\d").mean()) >= MATCHING
+
+
 def text_identifies(name: object, distinct: pd.Series, present: int) -> bool:
     """Tell whether a column of texts, of which so many are present, identifies somebody."""
     if present < UNIQUE_ROWS:

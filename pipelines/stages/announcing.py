@@ -10,6 +10,7 @@ import pandas as pd
 from launderette.generators.data.schema import Composite, Identifier, Schema
 from launderette.generators.formats.set_format import SetFormat
 from launderette.generators.formats.unit_format import UnitFormat
+from launderette.generators.identifiers import detection
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.personal_data import columns
@@ -62,6 +63,12 @@ def of_schema(
     found = [column for column in schema.columns if isinstance(column, Identifier) and column.name not in stated]
     notes = notes_of(frame) + [columns.sentence(name, finding) for name, finding in personal.items()]
     notes += [_identifier(column, frame[column.name]) for column in found]
+    notes += [
+        _learned(column.name, frame[column.name])
+        for column in schema.columns
+        if column.kind in ("categorical", "numerical") and column.name not in stated
+        if detection.is_called_code(column.name, frame[column.name])
+    ]
     notes += [_several(column) for column in schema.columns if isinstance(column, Composite)]
     entity = entity_of(config, schema)
     if entity and not config.split.entity:
@@ -87,6 +94,15 @@ def _identifier(column: Identifier, values: pd.Series) -> str:
     return (
         f"Column {column.name!r} {what}: nothing learns it, its values {become}; to learn it: columns: "
         f"{{{as_key(column.name)}: {kind}}}."
+    )
+
+
+def _learned(name: str, values: pd.Series) -> str:
+    count, rows = values.nunique(), values.count() / values.nunique()
+    return (
+        f"Column {name!r} is called an identifier, but tells groups: its {count} values stand in {rows:.0f} rows each, "
+        "so that they are learned, and real ones are released; where they name people, have them made up anew: "
+        f"columns: {{{as_key(name)}: identifier}}."
     )
 
 
