@@ -146,7 +146,7 @@ def test_without_a_holdout_a_table_is_judged_and_the_gate_says_what_cannot_be_kn
         for score in data["scores"]
         if score["name"].startswith("privacy.") and score["name"].partition(".")[2] not in counted
     ]
-    assert len(attacked) == 7 and all(
+    assert len(attacked) == 8 and all(
         score["value"] is None and "there is no holdout" in score["note"] for score in attacked
     )
     assert "no holdout" in capsys.readouterr().out
