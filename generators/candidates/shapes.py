@@ -17,7 +17,6 @@ from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import roundest
 from launderette.generators.formulas.formula import Formula, quoted
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
-from launderette.generators.formulas.reading import LENGTHS
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
@@ -99,9 +98,8 @@ class ColumnValues:
 
     @property
     def half(self) -> float:
-        """Half a tick of a number, or of a time of day, that lies on a grid, else 0: whole days are exact."""
-        whole = self.dated and self.column.scale >= LENGTHS["day"]
-        return 0.5 / per_unit(self.column) if self.column.scale and not whole else 0.0
+        """Half a tick of a number that lies on a grid, else 0."""
+        return 0.5 / per_unit(self.column) if self.column.scale and not self.dated else 0.0
 
     @cached_property
     def excused(self) -> float:

@@ -23,14 +23,14 @@ def merged(groups: Iterable[Iterable[str]]) -> list[set[str]]:
 
 
 def hold(group: set[str], derived: Sequence[Derived]) -> bool:
-    """Whether each column of a group follows in steps, but for those that others of it follow from: all from the same
-    numbers or dates, and one of them steps wherever any does; or all from one column.
+    """Whether each column of a group follows in steps, from another of it or all from the same numbers or dates; of the
+    latter one steps wherever any does.
     """
     formulas = {one.name: one.formula for one in derived if one.name in group}
     stepping = {name: formula for name, formula in formulas.items() if isinstance(formula, StepFunction)}
     first = [name for name in group if name not in stepping or not group.issuperset(stepping[name].sources)]
     steps = [stepping[name] for name in first if name in stepping]
     if len(steps) < len(first) or len({(own.of.sources, own.of.text) for own in steps}) > 1:
-        return len(first) == 1
+        return False
     starts = [{start for start, _ in own.steps} for own in steps]
     return set().union(*starts) in starts

@@ -29,7 +29,7 @@ LEAST_COMBINATION_ROWS = 8  # combinations of under 5 are not kept (generators/s
 LEAST_RECURRING = 0.9  # share of the rows that have such a combination; eight in ten have to
 LEAST_ASKED = 0.98  # likewise where a label only decides whether another one is missing
 MOST_JOINED = 2000  # combinations that agree with several pairs of columns
-FEW_NUMBERS = 1000  # distinct values of a number that may go with labels
+FEW_NUMBERS, LISTED_NUMBERS = 50, 1000  # distinct values of a number that may decide labels, and be decided by them
 COUNTED_ROWS = 1 << 16  # rows, at a time, that a rule is counted on: in the processor's cache
 TRIED_ROWS = 500  # rows that a rule is tried on before all
 TRIED_SHARE = 0.95  # of them have to keep it
@@ -190,11 +190,13 @@ def _together(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
     codes = {name: own for name, own in codes.items() if own.max(initial=0) > 0}
     for name in _worked_out(frame, schema, codes):
         del codes[name]
+    numbers = {column.name for column in schema.columns if column.kind == "numerical"}
+    listed = {name for name in numbers & codes.keys() if codes[name].max() >= FEW_NUMBERS}  # such as prices
     absent = {name: frame[name].isna().to_numpy().astype("int64") for name in codes}
     groups = {name: {name} for name in codes}  # columns that go together, directly or by others
     found = list[tuple[str, str]]()
     for one, two in permutations(codes, 2):
-        if (two, one) in found or not _go_together(codes[one], codes[two], absent[one], absent[two]):
+        if one in listed or (two, one) in found or not _go_together(codes[one], codes[two], absent[one], absent[two]):
             continue
         group = groups[one] | groups[two]
         held = [pair for pair in found if group.issuperset(pair)] + [(one, two)]
@@ -233,7 +235,7 @@ def _worked_out(frame: pd.DataFrame, schema: Schema, codes: Mapping[str, np.ndar
 
 def _has_few(numbers: pd.Series) -> bool:
     """Whether there are few distinct values: the first rows tell it of most columns."""
-    return numbers.iloc[:DEALT_ROWS].nunique() <= FEW_NUMBERS and numbers.nunique() <= FEW_NUMBERS
+    return numbers.iloc[:DEALT_ROWS].nunique() <= LISTED_NUMBERS and numbers.nunique() <= LISTED_NUMBERS
 
 
 def _decides(one: np.ndarray, two: np.ndarray) -> bool:

@@ -342,15 +342,3 @@ def test_a_ratio_or_zero_is_no_number_where_more_than_nothing_is_divided_by_it()
     assert formula_from_dict(json.loads(json.dumps(formula.to_dict()))) == formula
     found = formula.value([np.array([2.0, 0, np.nan, 1]), np.array([4.0, 0, 0, 0])])
     assert found == pytest.approx([0.5, 0, np.nan, np.nan], nan_ok=True)
-
-
-def test_a_time_between_moments_that_were_rounded_afterwards_is_found():
-    rng = np.random.default_rng(7)
-    sent = pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.integers(0, 100_000, 800), "min")
-    days = rng.gamma(2, 1.5, 800)
-    arrived = (sent + pd.to_timedelta(days, "D")).round("min")
-    frame = pd.DataFrame({"sent": sent, "arrived": arrived, "days": days.round(3)})
-    assert ((arrived - sent) / pd.Timedelta("1D")).to_numpy().round(3).tolist() != frame["days"].tolist()
-    drawn = generators.fit(frame, budget=Budget(steps=2)).sample(300, seed=1)
-    between = (drawn["arrived"] - drawn["sent"]) / pd.Timedelta("1D")
-    assert (between - drawn["days"]).abs().max() <= 0.00051
