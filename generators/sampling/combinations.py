@@ -73,7 +73,8 @@ def learn(texts: Sequence[str], encoding: Encoding, x: np.ndarray) -> tuple[Comb
     groups = _groups(texts, encoding)
     stated = [{known.index(name) for name in together.names_in(text) if name in known} for text in texts]
     return tuple(
-        _learn(columns, [sorted(own) for own in stated if own <= set(columns)], encoding, x) for columns in groups
+        _learn(columns, [sorted(own) for own in stated if own and own <= set(columns)], encoding, x)
+        for columns in groups
     )
 
 
@@ -116,7 +117,7 @@ def _learn(columns: list[int], lists: list[list[int]], encoding: Encoding, x: np
     own = _recurring(columns, encoding, x)
     if len(lists) > 1 and own.kept(x).mean() < LEAST_JOINED:
         joined = _agreeing(columns, [_recurring(one, encoding, x) for one in lists], encoding)
-        own = joined if len(joined.tokens) <= MOST_COMBINATIONS else own
+        own = joined or own
     if own.kept(x).mean() < LEAST_KEPT or len(own.tokens) > MOST_COMBINATIONS:
         names = ", ".join(encoding.columns[c].name for c in columns)
         raise GeneratorError(
@@ -134,16 +135,16 @@ def _recurring(columns: list[int], encoding: Encoding, x: np.ndarray) -> Combina
     return Combinations(of, places, np.concatenate([kept, _left(tokens, kept)]))
 
 
-def _agreeing(columns: list[int], lists: Sequence[Combinations], encoding: Encoding) -> Combinations:
-    """Return all combinations of columns that agree with each list, too many of them where they are."""
+def _agreeing(columns: list[int], lists: Sequence[Combinations], encoding: Encoding) -> Combinations | None:
+    """Return all combinations of columns that agree with each list, None where these are too many."""
     of, places = _of(columns, encoding)
     joined = agreeing([pd.DataFrame(own.tokens, columns=list(own.places)) for own in lists])
-    return Combinations(of, places, joined.reindex(columns=list(places), fill_value=0).to_numpy("int64"))
+    return None if joined is None else Combinations(of, places, joined[list(places)].to_numpy("int64"))
 
 
-def agreeing(lists: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the natural join of lists of combinations, each of which shares a column with another one; as far as it
-    got where more than MOST_COMBINATIONS agree.
+def agreeing(lists: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """Return the natural join of lists of combinations, each of which shares a column with another one; None where more
+    than MOST_COMBINATIONS agree.
     """
     joined, left = lists[0], list(lists[1:])
     while left:
@@ -151,7 +152,7 @@ def agreeing(lists: Sequence[pd.DataFrame]) -> pd.DataFrame:
         left = [one for one in left if one is not own]
         shared = sorted(set(own) & set(joined))
         if (joined.value_counts(shared) * own.value_counts(shared)).sum() > MOST_COMBINATIONS:
-            return pd.concat([joined] * (MOST_COMBINATIONS // max(1, len(joined)) + 1))
+            return None
         joined = joined.merge(own, on=shared)
     return joined
 

@@ -219,7 +219,10 @@ def _go_together(one: np.ndarray, two: np.ndarray, without_one: np.ndarray, with
 def _may_be_joined(pairs: list[tuple[str, str]], codes: Mapping[str, np.ndarray]) -> bool:
     """Whether each of some pairs of columns recurs by itself, and few enough combinations agree with all of them."""
     tables = [pd.DataFrame({name: codes[name] for name in pair}).drop_duplicates() for pair in pairs]
-    return all(_recurs([codes[a], codes[b]]) for a, b in pairs) and len(agreeing(tables)) <= MOST_JOINED
+    if not all(_recurs([codes[a], codes[b]]) for a, b in pairs):
+        return False
+    joined = agreeing(tables)
+    return joined is not None and len(joined) <= MOST_JOINED
 
 
 def _worked_out(frame: pd.DataFrame, schema: Schema, codes: Mapping[str, np.ndarray]) -> set[str]:

@@ -12,7 +12,7 @@ from evaluation.scores import Reason
 from evaluation.utility import agreement, agreement_subgroups, label_columns, labels, prediction, worst
 from evaluation.utility.agreement import _parts
 from evaluation.utility.label_columns import _judged, _marked, _precision
-from evaluation.utility.worst import WorstPart, _lost
+from evaluation.utility.worst import WorstPart, _lost, _placements
 from evaluation.utility.wrong_labels import Judged, shares
 from pipelines.config.rules import DEFAULT_RULES
 from tests.evaluation.tables import mixed
@@ -199,6 +199,7 @@ def test_what_a_class_has_lost_by_hand():
     # of 2 x 2 pairs, real models rank all 4 rightly, synthetic ones 3: areas 1 and 0.75, a half of the skill is lost
     part = WorstPart("label", np.arange(4), np.array([True, True, False, False]), 0)
     real, other = ({"linear": np.array(values)[:, None]} for values in ([0.9, 0.8, 0.2, 0.1], [0.9, 0.4, 0.5, 0.1]))
+    real, other = (_placements(part, guesses) for guesses in (real, other))
     name, lost, _ = _lost(part, other, real)
     assert (name, lost) == ("label", 0.5)
     assert _lost(part, real, other) is None  # so few rows do not show that real models know anything
