@@ -67,13 +67,15 @@ class Running:
     def _terms(self) -> list[tuple[str, int]]:
         return list(zip(self.sources, self.signs, strict=True))
 
-    def amounts(self, values: Mapping[str, pd.Series], rows: int) -> np.ndarray:
-        """Return what each row adds, missing values nothing: float64 [rows]."""
-        return sum((sign * _floats(values[name]) for name, sign in self._terms), np.full(rows, self.step))
+    def amounts(self, sources: Sequence[np.ndarray], rows: int) -> np.ndarray:
+        """Return what each row adds, by the numbers of its sources, float64 [rows] each: float64 [rows]."""
+        return sum((sign * own for sign, own in zip(self.signs, sources, strict=True)), np.full(rows, self.step))
 
     def added(self, values: Mapping[str, pd.Series], units: np.ndarray) -> np.ndarray:
-        """Return what the rows of each of the `units` [rows], in their order, have added up: float64 [rows]."""
-        amounts = pd.Series(self.amounts(values, len(units)))
+        """Return what the rows of each of the `units` [rows], in their order, have added up, missing values nothing:
+        float64 [rows].
+        """
+        amounts = pd.Series(self.amounts([_floats(values[name]) for name in self.sources], len(units)))
         sums = amounts.groupby(units).cumsum()
         return (sums - amounts if self.later else sums).to_numpy()
 
@@ -181,9 +183,7 @@ def _follows(one: Running, steps: Mapping[str, RowSteps]) -> bool:
     for part in (inside[:FIRST_STEPS], inside):
         moved = total.moved[part]
         own = [steps[name].earlier if one.later else steps[name].later for name in one.sources]
-        added = sum(
-            (sign * values[part] for sign, values in zip(one.signs, own, strict=True)), np.full(len(moved), one.step)
-        )
+        added = one.amounts([values[part] for values in own], len(part))
         close = np.abs(moved - added) <= _reach(one, total)
         if len(part) < LEAST_STEPS_SEEN or close.mean() < FOLLOWING_SHARE:
             return False

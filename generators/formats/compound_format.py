@@ -71,15 +71,15 @@ class CompoundFormat:
     def parse(self, text: str) -> Decimal | None:
         """Return the number that a text stands for, None where it is none of this format."""
         text = text.strip()
-        found = self._fields.fullmatch(text)
+        if (found := self._fields.fullmatch(text)) is None:
+            return None
         total = 0
-        for number, size in zip(
-            [int(field or 0) for field in found.groups()] if found else (), self.sizes, strict=False
-        ):
+        for field, size in zip(found.groups(), self.sizes, strict=True):
+            number = int(field or 0)
             if size and number >= size:
                 return None
             total = total * (size or 1) + number
-        return Decimal(total) if found and self.write(Decimal(total)) == text else None
+        return Decimal(total) if self.write(Decimal(total)) == text else None
 
     @cached_property
     def _fields(self) -> re.Pattern:
@@ -127,12 +127,10 @@ def _trials(between: tuple[str, ...], texts: Iterable[str]) -> list[CompoundForm
     found = [WHOLE_NUMBER.findall(text) for text in texts if tuple(WHOLE_NUMBER.split(text.strip())) == between]
     sizes = _sizes(between, found)
     digits = tuple(_digits(field, mark) for field, mark in zip(zip(*found, strict=True), between, strict=False))
+    if not sizes:
+        return []
     worded = all(text.strip() not in UNIT_MARKS and _unit(text, 0) for text in between[1:])
-    return (
-        [CompoundFormat(between, sizes, digits, way) for way in (OMISSIONS if worded else OMISSIONS[:1])]
-        if sizes
-        else []
-    )
+    return [CompoundFormat(between, sizes, digits, way) for way in (OMISSIONS if worded else OMISSIONS[:1])]
 
 
 def _share_read(trial: CompoundFormat, texts: Mapping[str, int]) -> float:

@@ -22,8 +22,8 @@ Scores = Mapping[str, Score]
 BEYOND_NON_MEMBERS = "privacy.attribute", "privacy.singling_out", "privacy.linkability"
 # counts of released rows beside chance; other counts are of single values
 ROW_COUNTS = "privacy.copies", "privacy.near_copies", "image.copies", "image.copies_of_holdout"
-# attacks on all training rows, by whose number parts are measured
 BROAD_ATTACKS = ("privacy.membership_broad",)  # count no rows: what they see tells a little of everybody
+# attacks on all training rows, by whose number parts are measured
 WHOLE_ATTACKS = "privacy.membership", "image.membership"
 
 
