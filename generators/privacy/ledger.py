@@ -14,6 +14,8 @@ from typing import Any
 from launderette.generators.errors import GeneratorError
 from launderette.generators.privacy import accounting, noise, subsampling
 
+LEDGER_FORMAT = 1  # of to_dict: raised whenever events of the same fields come to mean something else
+FIRST_FORMAT = 1  # of ledgers that do not say theirs
 PRIVACY_UNITS = ("row", "entity")
 IMAGE_UNITS = {"row": "image", "entity": "entity of images"}  # what the units of privacy are where rows are images
 PLURAL = {"row": "rows", "image": "images", "entity": "entities", "entity of images": "entities"}  # units of ledgers
@@ -157,14 +159,22 @@ class Ledger:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        own = {"epsilon": self.epsilon, "delta": self.delta, "unit": self.unit, "neighbours": NEIGHBOURING_RELATION}
+        own = {"format": LEDGER_FORMAT, "epsilon": self.epsilon, "delta": self.delta, "unit": self.unit}
+        own |= {"neighbours": NEIGHBOURING_RELATION}
         tpr = {f"largest TPR at {STATED_FPR:.0%} FPR": self.largest_tpr(STATED_FPR), "mu": self.mu}
         known = {"public": list(self.public), "learnt": list(self.learnt)}
         return {**own, **tpr, **known, "events": [asdict(event) for event in self.events]}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Ledger":
-        """Read what to_dict wrote; GeneratorError for an unknown event, or an epsilon that does not follow."""
+        """Read what to_dict wrote; GeneratorError for another format, an unknown event, or an epsilon that does not
+        follow.
+        """
+        if (written := document.get("format", FIRST_FORMAT)) != LEDGER_FORMAT:
+            raise GeneratorError(
+                f"expected a ledger of format {LEDGER_FORMAT}, found format {written!r}, which another version of "
+                "Launderette wrote; read it with that version"
+            )
         if document.get("neighbours") != NEIGHBOURING_RELATION:
             raise GeneratorError(
                 f"expected a ledger whose neighbours {NEIGHBOURING_RELATION} unit, found another relation"

@@ -155,10 +155,22 @@ def spent(folder: Path) -> Any:
 
 
 def _sum(found: list[dict[str, Any]]) -> Any:
-    from launderette.generators.privacy.ledger import Ledger, total
+    from launderette.generators.privacy.ledger import total
 
-    ledgers = {entry.get("model") or entry["id"]: entry["ledger"] for entry in found}  # of each model once
-    return total(Ledger.from_dict(one) for one in ledgers.values())
+    of_models = {entry.get("model") or entry["id"]: entry for entry in found}  # of each model once
+    return total(map(_ledger_of, of_models.values()))
+
+
+def _ledger_of(entry: Mapping[str, Any]) -> Any:
+    """Return the ledger of an entry; LaunderError where what it cost cannot be told, for then no sum can be."""
+    from launderette.generators import GeneratorError
+    from launderette.generators.privacy.ledger import Ledger
+
+    try:
+        return Ledger.from_dict(entry["ledger"])
+    except (GeneratorError, KeyError, TypeError) as error:
+        why = str(error) if isinstance(error, GeneratorError) else "expected all of its fields, found a damaged one"
+        raise LaunderError(f"in the account, of {entry['id']}: {why}") from None
 
 
 def check_holdout(config: RunConfig) -> None:

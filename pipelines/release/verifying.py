@@ -67,8 +67,9 @@ def _ledger(document: Mapping[str, Any]) -> list[str]:
 
     try:
         Ledger.from_dict(document["ledger"])
-    except (GeneratorError, KeyError, TypeError):
-        return ["The ledger does not add up to the epsilon that it states: it was changed."]
+    except (GeneratorError, KeyError, TypeError) as error:
+        why = str(error) if isinstance(error, GeneratorError) else "expected all of its fields, found fewer"
+        return [f"The ledger does not add up to the epsilon that it states: {why}."]
     return []
 
 

@@ -118,6 +118,7 @@ def test_the_delta_of_events_is_taken_from_the_delta_of_the_ledger():
         (lambda d: d["events"][0].update(numerator=64 * 10**6), "follows from its events"),
         (lambda d: d.update(epsilon=0.1), "follows from its events"),
         (lambda d: d.update(unit="house"), "unit of privacy"),
+        (lambda d: d.update(format=2), "of format 1, found format 2, which another version"),
         (lambda d: d.update(neighbours="replace one"), "another relation"),
     ],
 )

@@ -197,10 +197,11 @@ def test_a_run_releases_with_its_ledger(source):
         with pytest.raises(LaunderError, match=r"total_epsilon 5 .* found (4|3\.99) spent and 5\.9"):
             spending.check(more, told)
     spending.check(asked.model_copy(update={"privacy": more.privacy}), manifest["ledger"], ended["id"])  # this very run
-    changed = manifest | {"ledger": manifest["ledger"] | {"epsilon": 0.1}}
-    changed["digest"] = verifying.digest_manifest(changed)
-    (place / "manifest.json").write_bytes(canonical(changed))
-    assert any("ledger does not add up" in problem for problem in verifying.verify(place))
+    for change, said in (({"epsilon": 0.1}, "epsilon follows from its events"), ({"format": 2}, "of format 1, found")):
+        changed = manifest | {"ledger": manifest["ledger"] | change}
+        changed["digest"] = verifying.digest_manifest(changed)
+        (place / "manifest.json").write_bytes(canonical(changed))
+        assert any("does not add up" in one and said in one for one in verifying.verify(place))
 
 
 def test_a_run_pays_for_what_it_learns_of_columns(source):
@@ -257,6 +258,11 @@ def test_refused_runs_and_folders_that_share_an_account_add_up(source, capsys):
     unbound = loaded(source, "privacy.epsilon=2.5", bound[0])
     with pytest.raises(LaunderError, match=r"total_epsilon 2\.5 "):  # what the last run has stated holds on
         spending.check(unbound)
+    left = folder / "shared/privacy/20260101T000002-c.json"
+    for held, why in (({"format": 2}, "expected a ledger of format 1, found format 2"), ({}, "expected a ledger")):
+        left.write_text(json.dumps(json.loads(left.read_text()) | {"ledger": held}))
+        with pytest.raises(LaunderError, match=f"in the account, of 20260101T000002-c: {why}"):
+            spending.check(unbound)
 
 
 @pytest.mark.parametrize("do", [runs.launder, fitting.fit])
