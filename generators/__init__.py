@@ -117,27 +117,9 @@ def fit(
     Raises ValueError for options, budgets, devices, groups and tables it cannot use.
     """
     config = configure(name, options)
-    learnt = MODALITIES[name.partition(".")[0]]
-    if not isinstance(data, learnt):
-        raise GeneratorError(
-            f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
-        )
-    if not isinstance(budget, Budget | None):
-        raise GeneratorError(f"expected a budget such as Budget(minutes=2), found {type(budget).__name__}")
-    if isinstance(privacy, Privacy) and isinstance(data, pd.DataFrame):
-        if privacy.domain == "learn" and checkpoint is not None:
-            raise GeneratorError(
-                "expected columns that are known before a training that may be resumed, found domain learn, which "
-                "would ask the rows again each time; leave the checkpoint out, or call privacy.learning.learn first"
-            )
-        owners = None if groups is None else pd.Series(groups).reset_index(drop=True)
-        used = privacy.used(len(data), owners)
-        data, groups = data[used], None if owners is None or privacy.unit == "row" else owners[used]
-        privacy = learning.learn(data, privacy) if privacy.domain == "learn" else privacy
-        data, schema = privacy.conform(data)
-    if isinstance(privacy, Privacy) and isinstance(data, Images):
-        data, privacy, groups = private_images.within(data, privacy, groups)
-        schema = private_images.form_of(data, privacy).schema
+    _check(data, name, budget)
+    if isinstance(privacy, Privacy):
+        data, schema, privacy, groups = _within(data, privacy, groups, resumable=checkpoint is not None)
     schema = schema or (data.schema if isinstance(data, Images) else _guessed(data, groups))
     return load(name).fit(
         data if isinstance(data, Images) else conform(data, schema),
@@ -151,6 +133,38 @@ def fit(
         checkpoint=checkpoint,
         groups=groups,
     )
+
+
+def _check(data: object, name: str, budget: object) -> None:
+    """Raise GeneratorError for data of another modality than the generator's, and for what is no budget."""
+    learnt = MODALITIES[name.partition(".")[0]]
+    if not isinstance(data, learnt):
+        raise GeneratorError(
+            f"expected {learnt.__name__} for {name}, found {type(data).__name__}; choose another generator"
+        )
+    if not isinstance(budget, Budget | None):
+        raise GeneratorError(f"expected a budget such as Budget(minutes=2), found {type(budget).__name__}")
+
+
+def _within(
+    data: pd.DataFrame | Images, privacy: Privacy, groups: Groups | None, *, resumable: bool
+) -> tuple[pd.DataFrame | Images, Schema, Privacy, Groups | None]:
+    """Return the rows or images that a guarantee lets be used, in the stated domain; its schema; the guarantee, with
+    that known; and the groups of what is used.
+    """
+    if isinstance(data, Images):
+        data, privacy, groups = private_images.within(data, privacy, groups)
+        return data, private_images.form_of(data, privacy).schema, privacy, groups
+    if privacy.domain == "learn" and resumable:
+        raise GeneratorError(
+            "expected columns that are known before a training that may be resumed, found domain learn, which "
+            "would ask the rows again each time; leave the checkpoint out, or call privacy.learning.learn first"
+        )
+    owners = None if groups is None else pd.Series(groups).reset_index(drop=True)
+    used = privacy.used(len(data), owners)
+    data, groups = data[used], None if owners is None or privacy.unit == "row" else owners[used]
+    privacy = learning.learn(data, privacy) if privacy.domain == "learn" else privacy
+    return *privacy.conform(data), privacy, groups
 
 
 def _guessed(frame: pd.DataFrame, groups: Groups | None) -> Schema:

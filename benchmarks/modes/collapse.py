@@ -38,6 +38,7 @@ from generators.networks.gan_losses import discriminator_loss, generator_loss, p
 from generators.tabular._gan_networks import ResidualLayers, TableDiscriminator
 from generators.training import loop
 from generators.training.plan import Plan, Turn
+from generators.training.state import TrainingRun
 
 PEERS = Path(__file__).parents[1] / "peers" / "peers.json"
 METRICS = "diversity.modes", "diversity.coverage", "diversity.support"
@@ -180,7 +181,7 @@ def _played(mixture: Mixture, settings: tuple[str, float, int, float], steps: in
     )
     started = time.monotonic()
     parts = mixture.draw(SEEN, seed), mixture.draw(1000, seed + 1)
-    latest, _ = loop.train(game, *parts, plan, seed=seed, identity="", budget=Budget(steps=steps), started=started)
+    latest, _ = loop.train(TrainingRun(game, plan, seed, "", Budget(steps=steps), started), *parts)
     seconds = time.monotonic() - started
     game.load_state_dict(game.state_dict() | latest)
     with torch.no_grad(), torch.random.fork_rng():

@@ -15,7 +15,7 @@ from launderette.generators.devices import device as devices
 from launderette.generators.devices.compiling import pays
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import fitting
-from launderette.generators.training.fitting import FitOptions
+from launderette.generators.training.fitting import FitOptions, TrainingTask
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.validation import Folds
 
@@ -70,7 +70,8 @@ def train(
         return model
 
     plan = partial(family.plan, config, form, device)
-    model, record, learnt = fitting.train(form.pack(data), begin, plan, config, vars(form), chosen, started, **how)
+    task = TrainingTask(form.pack(data), begin, plan, config, vars(form))
+    model, record, learnt = fitting.train(task, chosen, started, **how)
     return form, config, model, record, learnt
 
 

@@ -38,6 +38,7 @@ from launderette.generators.tabular import marginals
 from launderette.generators.training import loop, options, randomness
 from launderette.generators.training.fitting import FitOptions, Fitted, PrivateTraining, TableFamily
 from launderette.generators.training.plan import Plan
+from launderette.generators.training.state import TrainingRun
 
 SUMS_SHARE, SMALL_BUDGET_SHARE = 0.5, 0.8
 STEPS_DELTA_SHARE = 0.1  # of delta, for steps whose privacy loss is no Gaussian one beyond it
@@ -211,9 +212,7 @@ def _trained(asked: PrivateFit, told: ToldSums, config: Any) -> tuple[nn.Module,
     placed = [part.to(asked.device) for part in (told.drawn[held:], told.drawn[:held])]
     if budget.steps:
         budget = Budget(steps=min(budget.steps, plan.steps))
-    best, record = loop.train(
-        model, placed[0], placed[1], plan, seed=asked.seed, identity="", budget=budget, started=time.monotonic()
-    )
+    best, record = loop.train(TrainingRun(model, plan, asked.seed, "", budget, time.monotonic()), *placed)
     model.load_state_dict(model.state_dict() | best)
     return model, record["validation"]
 

@@ -42,6 +42,7 @@ from launderette.generators.training.memorisation import (
 from launderette.generators.training.neighbourhood import Coordinates, Sides
 from launderette.generators.training.plan import Plan, for_width
 from launderette.generators.training.shrinking import Again, Beginning, Chain, same
+from launderette.generators.training.state import TrainingRun
 from launderette.generators.training.validation import Folds
 
 
@@ -113,12 +114,9 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     def plan(rows: int) -> Plan:
         return for_width(family.plan(config, rows), encoded.layout.width)
 
-    layout = encoded.layout
-    model, record, training_rows = train(
-        x, begin, plan, config, encoded.to_dict(), chosen, started, layout.coordinates, **how
-    )
-    record |= encoded.told
-    return Fitted(encoded, config, model, record, training_rows)
+    task = TrainingTask(x, begin, plan, config, encoded.to_dict(), encoded.layout.coordinates)
+    model, record, rows = train(task, chosen, started, **how)
+    return Fitted(encoded, config, model, record | encoded.told, rows)
 
 
 class LearntColumns(TypedDict):
@@ -145,63 +143,76 @@ def choose(name: str, **how: Unpack[FitOptions]) -> tuple[torch.device, str]:
     return devices.choose(how.get("device", "auto"))
 
 
+@dataclass(frozen=True)
+class TrainingTask:
+    """What is learnt, and how: coded rows x [N, ...], by models that `begin` makes of some of them."""
+
+    x: Tensor
+    begin: Begin
+    plan: Callable[[int], Plan]  # (training rows) -> how to optimise
+    config: Any
+    coded: Mapping[str, Any]  # how the rows were encoded, as JSON
+    coordinates: Coordinates | None = None  # of rows, by which they are alike: calibrated losses are attacked too
+
+    def untrained(self, seed: int, groups: Groups | None) -> Untrained:
+        """Return the models before their training."""
+        return Untrained(self.begin, self.x, validation.owners(len(self.x), groups), seed, self.coordinates)
+
+    def planned(self, parts: Sides) -> Plan:
+        """Return how to optimise on the first of two parts, row numbers; few others bound no memory."""
+        plan = self.plan(len(parts[0]))
+        return replace(plan, memory=None) if len(parts[1]) < LEAST_WATCHED_ROWS else plan
+
+    def identity(self, seed: int, budget: Budget, parts: Sides) -> str:
+        """Return a digest of all that decides what a training ends in."""
+        known = dict(self.coded), asdict(self.config), seed, asdict(budget), parts[1].tolist()
+        return state.identity(self.x.numpy(), *known)
+
+
 def train(
-    x: Tensor,
-    begin: Begin,
-    plan: Callable[[int], Plan],
-    config: Any,
-    coded: Mapping[str, Any],
-    chosen: tuple[torch.device, str],
-    started: float,
-    coordinates: Coordinates | None = None,
-    **how: Unpack[FitOptions],
+    task: TrainingTask, chosen: tuple[torch.device, str], started: float, **how: Unpack[FitOptions]
 ) -> tuple[Any, dict[str, Any], Tensor]:
-    """Train begin(rows, folds) on coded x [N, ...] by plan(rows): the best model, its record, the training rows; where
-    `coordinates` of rows say which are alike, calibrated losses are attacked too.
-    """
-    (device, reason), seed, budget, progress = chosen, how["seed"], how.get("budget") or Budget(), how.get("progress")
-    parts = validation.split(len(x), config.validation, seed, how.get("groups"))
-    untrained = Untrained(begin, x, validation.owners(len(x), how.get("groups")), seed, coordinates)
+    """Train on the `chosen` device, and for its reason: the best model, its record, the training rows."""
+    (device, reason), seed, groups = chosen, how["seed"], how.get("groups")
+    parts = validation.split(len(task.x), task.config.validation, seed, groups)
+    rows, held = (task.x[numbers] for numbers in parts)
+    untrained, plan = task.untrained(seed, groups), task.planned(parts)
     model = untrained(*parts)
-    training_rows, validation_rows = (x[rows] for rows in parts)
-    beginning = Beginning.of(model, x.shape[1]) if isinstance(model, Chain) else None
-    planned = plan(len(training_rows))
-    if len(validation_rows) < LEAST_WATCHED_ROWS:
-        planned = replace(planned, memory=None)
-    needed = memory.preflight(model, training_rows, validation_rows, planned)
-    reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
-    identity = state.identity(x.numpy(), dict(coded), asdict(config), seed, asdict(budget), parts[1].tolist())
-    asked: dict[str, Any] = {
-        "seed": seed,
-        "identity": identity,
-        "budget": budget,
-        "started": started,
-        "checkpoint": how.get("checkpoint"),
-    }
-    placed = training_rows.to(device), validation_rows.to(device)
-    attack = _attack(untrained, parts, device, planned)
-    best, record = loop.train(model, *placed, planned, progress=reported, attack=attack, **asked)
-    model.load_state_dict(model.state_dict() | best)
+    beginning = Beginning.of(model, rows.shape[1]) if isinstance(model, Chain) else None
+    needed = memory.preflight(model, rows, held, plan)
+    attack = _attack(untrained, parts, device, plan)
+    budget = how.get("budget") or Budget()
+    run = TrainingRun(model, plan, seed, task.identity(seed, budget, parts), budget, started, attack=attack)
+    record = _optimise(run, rows.to(device), held.to(device), needed, **how)
     record |= {"device": str(device), "reason": reason, "memory_mb": needed, "validation_rows": parts[1].tolist()}
-    if (groups := how.get("groups")) is not None:
+    if groups is not None:
         record["groups_on_both_sides"] = validation.shared(groups, parts)
-    model.eval()
     if attack:
-        bounded = {} if planned.memory is None else {"bound": planned.memory}
+        bounded = {} if plan.memory is None else {"bound": plan.memory}
         if beginning is not None:
-            fold = validation.parts(len(x), CROSSED_FOLDS, seed, how.get("groups"))
-            again = _crossing(untrained, parts, fold, planned)
-            bounded = beginning.shrink(attack, config.memory, again)
-        record["memorisation"] = attack.measure(partial(model, **planned.attacked)) | bounded
-    return model, record, training_rows
+            bounded = beginning.shrink(attack, task.config.memory, _crossing(untrained, parts, groups, plan))
+        record["memorisation"] = attack.measure(partial(model, **plan.attacked)) | bounded
+    return model, record, rows
 
 
-def _crossing(untrained: Untrained, parts: tuple[np.ndarray, np.ndarray], fold: np.ndarray, plan: Plan) -> Again:
+def _optimise(run: TrainingRun, rows: Tensor, held: Tensor, needed: int, **how: Unpack[FitOptions]) -> dict[str, Any]:
+    """Leave the model of a run at its best weights, to be asked, and return its record; `needed` is memory in MB."""
+    progress = how.get("progress")
+    reported = progress and (lambda status: progress(status | {"memory_mb": needed}))
+    best, record = loop.train(run, rows, held, progress=reported, checkpoint=how.get("checkpoint"))
+    run.model.load_state_dict(run.model.state_dict() | best)
+    run.model.eval()
+    return record
+
+
+def _crossing(untrained: Untrained, parts: Sides, groups: Groups | None, plan: Plan) -> Again:
     """Return how an attack on rows of few owners held back is judged again by cross-fitting; the attack itself where
     they are more, or the rows wide.
     """
-    if len(np.unique(untrained.owners[parts[1]])) >= CROSSED_BELOW or untrained.rows.shape[1] > MOST_CROSSED_TOKENS:
+    rows = untrained.rows
+    if len(np.unique(untrained.owners[parts[1]])) >= CROSSED_BELOW or rows.shape[1] > MOST_CROSSED_TOKENS:
         return same
+    fold = validation.parts(len(rows), CROSSED_FOLDS, untrained.seed, groups)
     return Crossing(untrained, parts, fold, plan.attacked).judged
 
 

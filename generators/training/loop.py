@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
-from launderette.generators.contract import Budget, Progress
+from launderette.generators.contract import Progress
 from launderette.generators.devices import parallel
 from launderette.generators.errors import GeneratorError
 from launderette.generators.training import checkpoint as files
 from launderette.generators.training import randomness, step
-from launderette.generators.training.memorisation import Attack
 from launderette.generators.training.plan import Plan
 from launderette.generators.training.state import State, TrainingRun, resume, save
 
@@ -40,34 +39,31 @@ class Diverged(GeneratorError):
 
 
 def train(
-    model: nn.Module,
+    run: TrainingRun,
     data: Tensor,
     validation: Tensor,
-    plan: Plan,
     *,
-    seed: int,
-    identity: str,
-    budget: Budget,
-    started: float,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
-    attack: Attack | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Minimise model(batch).mean() and return the best averaged weights and a record of the run.
+    """Minimise run.model(batch).mean() and return the best averaged weights and a record of the run.
 
     Where the plan names turns, each minimises model(batch, turn).mean() over its own parameters.
 
-    data [N, ...] and validation [M, ...] lie on the model's device; `started` (time.monotonic) is where the minutes
-    count from. Where the plan bounds memory, weights that lose less than the best are kept only if they remember no
-    more than it allows by the `attack`, or no more than the best do. Raises ValueError where the budget has no room for
-    one step, Diverged where lowering the learning rate does not help.
+    data [N, ...] and validation [M, ...] lie on the model's device. Where the plan bounds memory, weights that lose
+    less than the best are kept only if they remember no more than it allows by the run's attack, or no more than the
+    best do. Raises ValueError where the budget has no room for one step, Diverged where lowering the learning rate
+    does not help.
     """
-    run = TrainingRun(model, plan, seed, identity, budget, started, attack=attack)
     if checkpoint and files.exists(checkpoint):
         resume(run, checkpoint)
     run.state.parts = max(run.state.parts, parallel.size())
     with torch.random.fork_rng():
         _loop(run, data, validation, progress, checkpoint)
+    return run.best, _record(run)
+
+
+def _record(run: TrainingRun) -> dict[str, Any]:
     s = run.state
     record = {
         "steps": s.step,
@@ -78,67 +74,81 @@ def train(
     }
     if s.parts > 1:
         record |= {"batch_parts": s.parts, "processes": parallel.size()}
-    if plan.least_diversity:
+    if run.plan.least_diversity:
         record |= {"diversity": round(s.diversity, 3), "fidelity": round(s.fidelity, 3), "restarts": s.restarts}
         record |= {"collapsed": s.stopped == COLLAPSED, "noise": s.stopped == ENDED_IN_NOISE}
-    return run.best, record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
+    return record | {"loss": s.loss, "learning_rate_lowered": s.lowered}
 
 
 def _loop(
     run: TrainingRun, data: Tensor, validation: Tensor, progress: Progress | None, checkpoint: Path | None
 ) -> None:
-    state, plan, saved, first = run.state, run.plan, time.monotonic(), None
-    before = state.seconds - (time.monotonic() - run.started) if state.step else 0.0  # of an earlier, killed run
+    state, clock, saved = run.state, _Clock(run), time.monotonic()
     if not state.step:
         _evaluate(run, validation, last=False)  # what a model knows before training may be the best it gets
     while not state.stopped:
         step.arrange(run, data)
         step.take(run, data)
-        state.seconds = _agreed(run, before + time.monotonic() - run.started)
-        first = first or (state.step, time.monotonic())  # the first step also sets up the libraries
-        if not state.total and _calibrated(run, state.step - first[0]):
-            pace = (time.monotonic() - first[1]) / (state.step - first[0])
-            state.total = int(_agreed(run, _planned(run, pace)))
+        clock.tick()
         last = state.step >= state.total > 0
-        if state.step % plan.evaluate_every == 0 or last or _late(run):
+        if state.step % run.plan.evaluate_every == 0 or last or _late(run):
             _evaluate(run, validation, last)
             if progress and not parallel.rank():
-                progress(
-                    {
-                        "step": state.step,
-                        "steps": state.total,
-                        "seconds": state.seconds,
-                        "loss": state.loss,
-                        "validation": state.best,
-                    }
-                )
+                progress(_status(state))
         if checkpoint and not parallel.rank() and (time.monotonic() - saved > SAVE_SECONDS or state.stopped):
             step.read_loss(run)
             save(run, checkpoint)
             saved = time.monotonic()
 
 
-def _agreed(run: TrainingRun, measured: float) -> float:
-    """Return what was measured, in all processes what the first did, where steps depend on the clock."""
-    return parallel.agreed(measured, run.device) if run.budget.minutes else measured
+class _Clock:
+    """Counts the seconds of a run, and plans its steps where the budget is minutes, once the pace is known."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run, self.first = run, (0, 0.0)  # the first step also sets up the libraries: pace counts from its end
+        # seconds of an earlier, killed run
+        self.before = run.state.seconds - (time.monotonic() - run.started) if run.state.step else 0.0
+
+    def tick(self) -> None:
+        """Note the end of a step."""
+        state, now = self.run.state, time.monotonic()
+        state.seconds = self._agreed(self.before + now - self.run.started)
+        self.first = self.first if self.first[0] else (state.step, now)
+        if not state.total and self._is_calibrated():
+            pace = (now - self.first[1]) / (state.step - self.first[0])  # seconds per step
+            state.total = int(self._agreed(self._planned(pace)))
+
+    def _agreed(self, measured: float) -> float:
+        """Return what was measured, in all processes what the first did, where steps depend on the clock."""
+        return parallel.agreed(measured, self.run.device) if self.run.budget.minutes else measured
+
+    def _is_calibrated(self) -> bool:
+        steps, share = CALIBRATION
+        state, minutes = self.run.state, self.run.budget.minutes or 0
+        return state.step - self.first[0] >= steps and state.seconds >= share * 60 * minutes
+
+    def _planned(self, pace: float) -> int:
+        """Return the steps that fit into the minutes."""
+        state, left = self.run.state, 60 * (self.run.budget.minutes or 0) - self.run.state.seconds
+        return min(self.run.plan.most_steps, state.step + max(1, int(PLANNED_SHARE * left / pace)))
 
 
 def _late(run: TrainingRun) -> bool:
     return run.budget.minutes is not None and run.state.seconds > 60 * run.budget.minutes
 
 
-def _calibrated(run: TrainingRun, taken: int) -> bool:
-    steps, share = CALIBRATION
-    return taken >= steps and run.state.seconds >= share * 60 * (run.budget.minutes or 0)
-
-
-def _planned(run: TrainingRun, pace: float) -> int:
-    """Return the steps that fit into the minutes at `pace` seconds per step."""
-    left = 60 * (run.budget.minutes or 0) - run.state.seconds
-    return min(run.plan.most_steps, run.state.step + max(1, int(PLANNED_SHARE * left / pace)))
+def _status(state: State) -> dict[str, Any]:
+    return {
+        "step": state.step,
+        "steps": state.total,
+        "seconds": state.seconds,
+        "loss": state.loss,
+        "validation": state.best,
+    }
 
 
 def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
+    """Keep the averaged weights if they are the best, go back where training went wrong, stop where it is done."""
     state, plan = run.state, run.plan
     step.read_loss(run)
     most = min(plan.chunk, len(validation))
@@ -151,20 +161,33 @@ def _evaluate(run: TrainingRun, validation: Tensor, last: bool) -> None:
     if lost := _lost(state, plan, last):
         _restart(run, last, lost)
         return
-    better = value < state.best - 1e-4 or plan.latest
+    _keep_best(run, value)
+    if state.stale >= DROPOUT_PATIENCE and state.dropouts < len(plan.dropouts):
+        _leave_out_more(run)
+    state.stopped = _ending(run, last)
+
+
+def _keep_best(run: TrainingRun, value: float) -> None:
+    """Keep the averaged weights of this validation loss if it is the least so far and they keep to the bound on memory,
+    or if the plan keeps the latest.
+    """
+    state, better = run.state, value < run.state.best - 1e-4 or run.plan.latest
     if better and _bounded(run):
         state.best, state.stale, state.barred = value, 0, 0
         run.best = {name: tensor.clone() for name, tensor in run.average.items()}
     else:
         state.stale, state.barred = state.stale + 1, state.barred + better
-    if state.stale >= DROPOUT_PATIENCE and state.dropouts < len(plan.dropouts):
-        _leave_out_more(run)
+
+
+def _ending(run: TrainingRun, last: bool) -> str:
+    """Return why training ends here, nothing where it goes on."""
     if last:
-        state.stopped = ALL_STEPS
-    elif _late(run):
-        state.stopped = TIME_USED
-    elif state.stale >= plan.patience:
-        state.stopped = REMEMBERS if state.barred else CONVERGED
+        return ALL_STEPS
+    if _late(run):
+        return TIME_USED
+    if run.state.stale >= run.plan.patience:
+        return REMEMBERS if run.state.barred else CONVERGED
+    return ""
 
 
 def _leave_out_more(run: TrainingRun) -> None:

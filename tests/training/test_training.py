@@ -18,7 +18,7 @@ from generators.training import loop, randomness, validation
 from generators.training.loop import Diverged
 from generators.training.memorisation import Attack
 from generators.training.plan import Plan, Turn, for_width
-from generators.training.state import save
+from generators.training.state import TrainingRun, save
 
 PLAN = Plan(batch=16, steps=40, warmup=5, evaluate_every=10, learning_rate=1e-2)
 
@@ -48,19 +48,10 @@ def data(rows: int = 200) -> torch.Tensor:
 DEFAULT = Budget()
 
 
-def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, before=0.0, **options):
+def run(plan=PLAN, budget=DEFAULT, model=None, identity="one", rows=None, before=0.0, attack=None, **options):
     x = data() if rows is None else rows
-    return loop.train(
-        model or Line(),
-        x[:160],
-        x[160:],
-        plan,
-        seed=3,
-        identity=identity,
-        budget=budget,
-        started=time.monotonic() - before,
-        **options,
-    )
+    begun = TrainingRun(model or Line(), plan, 3, identity, budget, time.monotonic() - before, attack=attack)
+    return loop.train(begun, x[:160], x[160:], **options)
 
 
 def test_training_learns_and_repeats():
