@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -101,6 +102,7 @@ def render(report: Any, data: dict, drawn: dict) -> str:
         attacks=_attacks(scores),
         kinds=_kinds(data),
         columns=count(data["columns"], data.get("parts", {})),
+        became=_became(data),
         broken=_detail(scores, "fidelity.constraints", "broken_share"),
         losses=_losses(scores),
         secrets=_detail(scores, "privacy.attribute", "columns"),
@@ -255,9 +257,19 @@ def _by_rarity(scores: dict) -> dict:
     return dict(sorted(found.items(), key=lambda entry: int(re.findall(r"\d+", entry[0])[0])))
 
 
+def _became(data: dict) -> str:
+    """How many columns were learnt, made up and so on, most first; "" where a report does not say."""
+    counts = Counter((data.get("card") or {}).get("columns", {}).values())
+    return ", ".join(f"{number} {word}" for word, number in counts.most_common())
+
+
 def _kinds(data: dict) -> list[tuple]:
-    """(column, kind, missing share in train, in synthetic) in the table's order."""
-    return [(name, kind, *data["missing"][name]) for name, kind in data["columns"].items()]
+    """(column, what became of it, kind, missing share in train, in synthetic) in the table's order."""
+    became, parts = (data.get("card") or {}).get("columns", {}), data.get("parts", {})
+    return [
+        (name, became.get(parts.get(name, name), ""), kind, *data["missing"][name])
+        for name, kind in data["columns"].items()
+    ]
 
 
 def drawn(report: Any, data: dict) -> dict:

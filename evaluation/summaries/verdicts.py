@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-# a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note
+from launderette.evaluation.summaries import blame
+
+# a reason of report.json: score, rule, value (pessimistic end), bound, estimate, passed, note, columns
 Reason = Mapping[str, Any]
 
 GUARANTEE = "privacy.epsilon"
@@ -101,8 +103,7 @@ CUT_SHORT = "all steps taken", "time budget used"  # as a generator records why 
 FAITHFUL = "tabular.autoregressive"
 OTHER_GENERATOR = f"Try another generator: --set generator.name={FAITHFUL} is the most faithful for tables."
 UNLIKE = (
-    "Look at the columns that differ most in the report: "
-    "a column of the wrong kind (columns.NAME: KIND) looks like noise.",
+    f"Look at {blame.DIFFERING} in the report: a column of the wrong kind (columns.NAME: KIND) looks like noise.",
     OTHER_GENERATOR,
     LONGER,
     RELATED_ROWS,
@@ -187,7 +188,13 @@ def sentence(reason: Reason) -> str:
         f", {'down' if least else 'up'} to {figure(reason['value'])}" if estimate not in (None, reason["value"]) else ""
     )
     bound = f"{'At least' if least else 'At most'} {figure(reason['bound'])} {counted}; found {found}{end}."
-    return f"{bound} {reason['note']}".strip()
+    return " ".join(filter(None, (bound, reason["note"], _where(reason))))
+
+
+def _where(reason: Reason) -> str:
+    """Return the columns of the worst part, where the note does not say them."""
+    columns = reason.get("columns", ())
+    return f"Worst of {blame.listed(columns)}." if any(name not in reason["note"] for name in columns) else ""
 
 
 def _apart(reason: Reason) -> Callable[[float], str]:
@@ -264,15 +271,24 @@ def remedies(reasons: Sequence[Reason], generator: str | None = None, stopped: s
     vain |= set() if stopped in CUT_SHORT else {LONGER}
     found: dict[str, int] = {}
     for reason in (reason for reason in reasons if not reason["passed"]):
-        key = max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default="")
-        for place, remedy in enumerate(REMEDIES.get(key, ())):
+        for place, remedy in enumerate(_advice(reason)):
             if remedy in vain:
                 continue
             weight = INPUTS_WEIGHT if reason["score"].startswith(INPUTS) else 1
             found[remedy] = found.get(remedy, 0) + weight * (len(reasons) - place)
     if MORE_ROWS in found and RELATED_ROWS in found:
         found[MORE_ROWS] += found.pop(RELATED_ROWS)
-    return sorted(found, key=lambda remedy: -found[remedy])
+    return [blame.told(remedy, _blamed(reasons, remedy)) for remedy in sorted(found, key=lambda one: -found[one])]
+
+
+def _blamed(reasons: Sequence[Reason], remedy: str) -> list[str]:
+    """Return the columns named by those reasons that have this advice."""
+    refused = (reason for reason in reasons if not reason["passed"])
+    return [name for reason in refused if remedy in _advice(reason) for name in reason.get("columns", ())]
+
+
+def _advice(reason: Reason) -> Sequence[str]:
+    return REMEDIES.get(max((key for key in REMEDIES if reason["score"].startswith(key)), key=len, default=""), ())
 
 
 def _plain(value: float, more: int = 0) -> str:

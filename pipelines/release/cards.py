@@ -14,9 +14,10 @@ def card(
     described: Mapping[str, Any],
     facts: Mapping[str, Any],
     drift: Sequence[str],
+    columns: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the card of a run: `digests` are of the code and the configuration, `described` are the modality's lines
-    on the data.
+    on the data, `columns` say what became of each (treatments.py).
     """
     settled = {"settled without being told": facts["notes"]} if facts.get("notes") else {}
     return {
@@ -36,6 +37,7 @@ def card(
             **_reused(facts["reused"]),
         },
         **words.card(facts["search"]),
+        **({"columns": dict(columns)} if columns else {}),
     }
 
 

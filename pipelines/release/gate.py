@@ -23,6 +23,7 @@ from scipy.stats import gamma, norm, poisson
 from launderette.evaluation.measures.intervals import null_best_quantile, null_quantile, null_rank_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
+from launderette.evaluation.summaries import blame
 from launderette.pipelines.config.rules import MODEL_RULES, UNNOTICED, Rule, check
 from launderette.pipelines.release import power
 from launderette.pipelines.release.decisions import Approval, Refusal, conclude, reopen, without_meaning
@@ -64,8 +65,15 @@ def decide(
     check(rules)
     asked = {name: rule for name, rule in rules.items() if name != UNNOTICED}
     judged = [_judge(name, rule, report.scores.get(name)) for name, rule in asked.items()]
-    reasons = (*_of_inputs(report), *_of_drift(drifted), *_with_power(judged, rules, report))
+    reasons = (*_of_inputs(report), *_of_drift(drifted), *_with_power(_blaming(judged, report), rules, report))
     return conclude(data_digest, reasons, _of_model(report, rules))
+
+
+def _blaming(judged: Sequence[dict[str, Any]], report: Report) -> list[dict[str, Any]]:
+    """Name the columns that a refused score is worst of, where its parts are of columns."""
+    names, details = report.profile.get("columns", {}), {name: score.detail for name, score in report.scores.items()}
+    refused = {r["score"]: blame.of_score(details.get(r["score"], {}), names) for r in judged if not r["passed"]}
+    return [r | ({"columns": named} if (named := refused.get(r["score"])) else {}) for r in judged]
 
 
 def _with_power(judged: list[dict[str, Any]], rules: Mapping[str, Rule], report: Report) -> Iterator[dict[str, Any]]:

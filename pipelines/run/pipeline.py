@@ -94,7 +94,8 @@ def _scored(do: Do, rows: int, drawn: Result, real: Result) -> Result:
 def _facts(night: Night, fitted: FittedSteps, drawn: Result) -> Result:
     """Return what the decision says of the data, the model and the rules, beside its scores."""
     source, protected, model = night.source, fitted.protected, fitted.model
-    facts = {key: model[key] for key in ("steps", "device", "stopped", "ledger")} | {"protection": protected["record"]}
+    facts = {key: model[key] for key in ("steps", "device", "stopped", "ledger", "worked_out")}
+    facts |= {"protection": protected["record"]}
     notes = [*source["notes"], *protected["notes"], *model["notes"]]
     rules = {"constraints": drawn["constraints"], "combinations": fitted.rules["combinations"]}
     facts |= {key: source[key] for key in ("passed_over", "personal")} | {"rules": rules}

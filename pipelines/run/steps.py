@@ -17,7 +17,7 @@ from launderette.generators.training import memorisation
 from launderette.pipelines.config import RunConfig, relations
 from launderette.pipelines.parallel_training import launching
 from launderette.pipelines.privacy.public import PRIVACY_KEYS
-from launderette.pipelines.release import cards, history, publishing
+from launderette.pipelines.release import cards, history, publishing, treatments
 from launderette.pipelines.run.artifacts import check_unchanged, explained, file_artifact, read_json, write_json
 from launderette.pipelines.run.caching import Place, Result, Step, step
 from launderette.pipelines.scoring import repeats
@@ -156,7 +156,8 @@ def train(
     recorded = {key: model.record[key] for key in ("steps", "device", "reason", "stopped")}
     notes = [memorisation.sentence(found)] if (found := model.record.get("memorisation")) else []
     notes += relations.worked_out(model.record)
-    return {"model": file_artifact(places["model"]), **recorded, "notes": notes, "ledger": model.record.get("ledger")}
+    found = {"ledger": model.record.get("ledger"), "worked_out": list(model.record.get("derived", {}))}
+    return {"model": file_artifact(places["model"]), **recorded, "notes": notes, **found}
 
 
 @run_step(
@@ -286,7 +287,8 @@ def decide(
     verdict = gate.decide(found, config.rules, publishing.data_digest(staged), facts["drifted"]).verdict()
     id = history.id_of(place.output, place.key) or f"{datetime.now(UTC):{history.CREATED_FORMAT}}-{place.key}"
     digests = {"code": code, "config": configuration}
-    card = cards.card(config, id, digests, place.modality.describe(facts), facts, changes)
+    became = treatments.of_columns(Schema.from_dict(schema), facts)
+    card = cards.card(config, id, digests, place.modality.describe(facts), facts, changes, became)
     with explained(staged):
         reports.write(found, staged, internal=place.path("internal"), verdict=verdict, card=card)
     artifacts = {"staged": file_artifact(staged), "report": report}

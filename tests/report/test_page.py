@@ -18,6 +18,7 @@ CARD = {
         "settled without being told": ["The bound is kept.", "Dates are <kept>."],
     },
     "model": {"generator": "tabular.autoregressive", "digest": "0" * 64},
+    "columns": {"owner": "learnt", "age": "learnt", "ident": "made up anew"},
 }
 
 pytestmark = pytest.mark.skipif(
@@ -51,6 +52,13 @@ def page(tmp_path_factory):
         opened.goto(address)
         yield opened
         browser.close()
+
+
+def test_the_first_lines_say_what_became_of_the_columns(page):
+    assert "2 learnt, 1 made up anew" in page.locator("header").inner_text()
+    page.get_by_role("link", name="which?").click()
+    shown = page.locator("#columns")
+    assert shown.is_visible() and "learnt" in shown.get_by_role("row").filter(has_text="owner").inner_text()
 
 
 def test_sentences_of_the_card_are_a_list_below_the_cards(page):

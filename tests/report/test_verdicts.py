@@ -1,6 +1,6 @@
 """A verdict in plain words: numbers worked by hand, remedies in order, nothing said that was not tested."""
 
-from evaluation.summaries import verdicts
+from evaluation.summaries import blame, verdicts
 from generators.training import loop
 from pipelines.config import rules
 
@@ -67,6 +67,18 @@ def test_what_to_do_is_said_once_and_the_most_useful_first():
     wrong = reason("inputs.repeats", 0.4, 0.05, passed=False, note="400 of 1,000 real rows stand there twice.")
     assert verdicts.sentence(wrong) == wrong["note"]
     assert verdicts.remedies([LEAK, UNLIKE, wrong])[0].startswith("Remove the repeated rows")
+
+
+def test_advice_names_the_columns_that_the_reasons_name():
+    lost = {"the decimals of 'ndi'": 0.4, "ndi / cpi": 0.9, "cpi, by others": 0.2}
+    assert blame.of_score({"lost": lost, "by_chance": {"ndi / cpi": 0.8}}, {"ndi", "cpi"}) == ["ndi"]
+    assert blame.of_score({"lost": {"ndi / cpi": 0.9}, "by_chance": {}}, {"ndi", "cpi"}) == ["ndi", "cpi"]
+    assert blame.of_score({"lost": {"ndi": 0.1}, "by_chance": {"ndi": 0.2}}, {"ndi"}) == []
+    named = UNLIKE | {"columns": ["ndi", "the rate"]}
+    assert verdicts.sentence(named).endswith("down to 61.0 %. Worst of 'ndi', 'the rate'.")
+    first = verdicts.remedies([LEAK, named])[0]
+    assert first.startswith("Look at 'ndi', 'the rate' in the report: ") and "columns.ndi: KIND" in first
+    assert "columns.NAME=drop" in " ".join(verdicts.remedies([LEAK, named]))  # of another reason
 
 
 def test_the_generator_that_was_used_is_not_recommended():
