@@ -7,9 +7,9 @@ import pytest
 import generators
 from generators import Budget, GeneratorError, Privacy, infer
 from launderette.generators.data.schema import Schema
-from launderette.generators.sampling import conditioning, rows
+from launderette.generators.sampling import rows
 from launderette.generators.sampling.constraints import Constraints
-from launderette.generators.tabular import autoregressive
+from tests import chunks
 from tests.derived import tables
 from tests.generators.test_contract import IMPUTING, TABULAR
 
@@ -21,6 +21,12 @@ FRAME = tables.sales(300, missing=0.1).assign(
     log_price=lambda f: np.log(f["price"]),
     **{name: lambda f, k=k: f["days"] % 4 == k for k, name in enumerate(REGIONS)},
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _chunks():
+    with chunks.of_rows(128):
+        yield
 
 
 @pytest.fixture(scope="module", params=TABULAR)
@@ -117,12 +123,10 @@ def test_private_rows_tell_no_formula():
     assert "derived" not in generators.fit(frame, schema=kept, budget=Budget(steps=2)).record
 
 
-def test_a_condition_on_a_date_that_is_worked_out_guides_the_draw(fitted, monkeypatch):
+def test_a_condition_on_a_date_that_is_worked_out_guides_the_draw(fitted):
     name, model = fitted
     if name != "tabular.autoregressive":
         return
-    for module in (conditioning, rows, autoregressive):
-        monkeypatch.setattr(module, "CHUNK_ROWS", 128)
     asked = f"{FRAME['ordered'].iloc[0] + pd.Timedelta('14D'):%Y-%m-%d}"
     drawn = model.sample(30, seed=1, where={"paid": asked})
     assert (drawn["paid"] == asked).all() and set(drawn["paid"] - drawn["ordered"]) <= set(

@@ -217,13 +217,6 @@ def test_categories_of_pandas_admit_what_is_drawn(model):
     assert filled["b"].notna().all() and set(filled["b"]) == set(there) == set(filled["b"].cat.categories)
 
 
-def test_imputation_never_draws_a_missing_value():
-    frame = tables.odd()
-    filled = fit(frame, budget=Budget(steps=20)).impute(frame)
-    known = [name for name in frame.columns if name not in ("empty", "id", "code")]
-    assert filled[known].notna().all().all() and filled.dtypes.equals(frame.dtypes)
-
-
 @pytest.mark.parametrize("budget", [{"minutes": 1}, 5])
 def test_a_budget_that_is_none_is_refused(budget):
     with pytest.raises(ValueError, match=r"expected a budget such as Budget\(minutes=2\), found"):

@@ -12,11 +12,19 @@ import pytest
 
 import generators
 from generators import Budget
+from tests import chunks
 from tests.generators import tables
 
 TABULAR = [name for name in generators.names() if name.startswith("tabular.")]
-STEPS = Budget(steps=30)
+STEPS = Budget(steps=12)
+ROWS = 256  # of a chunk
 IMPUTING = "tabular.autoregressive", "tabular.diffusion", "tabular.autoencoder", "tabular.marginals"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _chunks():
+    with chunks.of_rows(ROWS):
+        yield
 
 
 @pytest.fixture(scope="module", params=TABULAR)
@@ -29,6 +37,13 @@ def trained(request):
 @pytest.fixture
 def fitted(trained):
     return trained[:2]
+
+
+@pytest.fixture(scope="module")
+def linked(trained):
+    """A model of columns that depend on one another, trained for long enough to know it."""
+    frame = tables.linked().astype({"n": "Int64"})
+    return generators.fit(frame, trained[0], budget=Budget(steps=300), seed=0)
 
 
 def test_rows_have_the_schema_of_the_data(fitted):
@@ -48,7 +63,7 @@ def test_a_row_depends_on_the_seed_and_its_number_alone(fitted):
     _, model = fitted
     learned = [c.name for c in model.schema.columns if c.kind != "identifier"]
     many, few, other = (
-        model.sample(2100, seed=1)[learned],
+        model.sample(ROWS + 50, seed=1)[learned],
         model.sample(10, seed=1)[learned],
         model.sample(10, seed=2)[learned],
     )
@@ -59,9 +74,10 @@ def test_a_row_depends_on_the_seed_and_its_number_alone(fitted):
 
 def test_parts_of_a_sample_are_the_sample_wherever_they_are_cut(fitted):
     _, model = fitted
-    whole, ends = model.sample(2060, seed=3), pairwise((0, 7, 2050, 2060))
+    rows = ROWS + 12
+    whole, ends = model.sample(rows, seed=3), pairwise((0, 7, ROWS + 2, rows))
     parts = pd.concat([model.sample_part(range(*part), seed=3) for part in ends], ignore_index=True)
-    joined = pd.concat([model.identifiers(2060, parts, seed=3), parts], axis=1)[model.schema.names]
+    joined = pd.concat([model.identifiers(rows, parts, seed=3), parts], axis=1)[model.schema.names]
     pd.testing.assert_frame_equal(joined, whole)
 
 
@@ -87,7 +103,7 @@ def test_a_model_keeps_no_number_that_few_rows_share(tmp_path, fitted):
     name, _ = fitted
     frame = tables.linked()
     frame["amount"] = np.random.default_rng(0).integers(10**8, 10**9, len(frame))
-    model = generators.fit(frame, name, budget=STEPS)
+    model = generators.fit(frame, name, budget=Budget(steps=2))
     model.save(tmp_path / "model")
     text = (tmp_path / "model" / "model.json").read_text()
     inner = frame["amount"].sort_values()[1:-1]  # the ends are protected before training (pipelines.stages.protection)
@@ -102,25 +118,30 @@ def test_conditions_hold_in_every_row(fitted):
         model.sample(1, where={"nope": 1})
 
 
-def test_gaps_of_any_pattern_are_filled_and_nothing_else(fitted):
-    name, _ = fitted
-    if name not in IMPUTING:
-        assert not hasattr(fitted[1], "impute")
+def test_gaps_of_any_pattern_are_filled_and_nothing_else(fitted, linked):
+    if fitted[0] not in IMPUTING:
+        assert not hasattr(linked, "impute")
         return
-    whole = tables.linked(2000).astype({"a": object, "b": object, "n": "Int64"})
-    frame = whole.head(300)
+    frame = tables.linked(300, seed=1).astype({"a": object, "b": object, "n": "Int64"})
     gone = np.random.default_rng(2).random(frame.shape) < 0.4
-    filled = generators.fit(whole, name, budget=Budget(steps=200)).impute(frame.mask(gone), seed=3)
+    filled = linked.impute(frame.mask(gone), seed=3)
     assert filled.notna().all(axis=None) and (filled.to_numpy() == frame.to_numpy())[~gone].all()
     only_b = ~gone[:, 0] & gone[:, 1]
     agreed = (filled["b"] == frame["a"].map({"x": "p", "y": "q", "z": "r"}))[only_b].mean()
     assert agreed > 0.8
 
 
-def test_a_dependence_between_columns_is_learned(fitted):
-    name, _ = fitted
-    frame = tables.linked()
-    drawn = generators.fit(frame, name, budget=Budget(steps=300), seed=0).sample(2000)
+def test_imputation_keeps_types_and_leaves_empty_columns(fitted):
+    name, model = fitted
+    if name in IMPUTING:
+        frame = tables.odd()
+        filled = model.impute(frame)
+        assert filled.dtypes.astype(str).to_dict() == frame.dtypes.astype(str).to_dict()
+        assert filled["empty"].isna().all() and filled.drop(columns="empty").notna().all(axis=None)
+
+
+def test_a_dependence_between_columns_is_learned(linked):
+    frame, drawn = tables.linked(), linked.sample(2000)
 
     def agreement(table):
         return (table["a"].map({"x": "p", "y": "q", "z": "r"}) == table["b"]).mean()
@@ -133,7 +154,7 @@ def test_training_reports_progress_in_plain_numbers(trained):
     _, model, seen = trained
     assert seen and all(set(s) == {"step", "steps", "seconds", "loss", "validation", "memory_mb"} for s in seen)
     assert json.loads(json.dumps(seen)) == seen
-    assert model.record["steps"] <= 30 and model.record["device"] in ("cpu", "cuda")
+    assert model.record["steps"] <= STEPS.steps and model.record["device"] in ("cpu", "cuda")
 
 
 def test_tiny_tables_work(fitted):

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 import generators
 from generators import Budget, fit
-from generators.sampling import conditioning, rows
 from generators.sampling.domains import Every
-from generators.tabular import autoencoder, autoregressive, gan
+from tests import chunks
 
 FAMILIES = [name for name in generators.names() if name.startswith("tabular.")]
 ROWS = 40
@@ -47,14 +46,14 @@ def frame():
 
 @pytest.fixture(scope="module")
 def models(frame):
-    return {name: fit(frame, name, budget=Budget(steps=15), seed=0) for name in FAMILIES}
+    with chunks.of_rows(128):
+        return {name: fit(frame, name, budget=Budget(steps=15), seed=0) for name in FAMILIES}
 
 
 @pytest.fixture
-def few_candidates(monkeypatch):
-    """Sixteenths of the usual chunks: what a condition must meet is the same, and a few rows are drawn soon."""
-    for module in (conditioning, rows, autoencoder, autoregressive, gan):
-        monkeypatch.setattr(module, "CHUNK_ROWS", 128)
+def few_candidates():
+    with chunks.of_rows(128):
+        yield
 
 
 @pytest.fixture(scope="module")
