@@ -7,7 +7,7 @@ the right one; first, last and full names are one kind for `kinds of names alike
 import argparse
 from collections import Counter
 
-from benchmarks.personal_data.clubs import LOCAL as EIGHTH
+from benchmarks.personal_data.clubs import EIGHTH, NINTH
 from benchmarks.personal_data.exports import FIFTH, SIXTH, export_tables
 from benchmarks.personal_data.headers import CHOOSING, SECOND, THIRD
 from benchmarks.personal_data.institutions import LOCAL, institution_tables
@@ -27,11 +27,12 @@ MIXED = {
     "sixth": SIXTH,
     "seventh": SEVENTH,
     "eighth": EIGHTH,
+    "ninth": NINTH,
 }
 # else mixed_tables
 MAKERS = {
     **{"fourth": institution_tables, "fifth": export_tables, "sixth": export_tables},
-    **{"seventh": register_tables, "eighth": register_tables},
+    **{"seventh": register_tables, "eighth": register_tables, "ninth": register_tables},
 }
 NAMES = ("name", "first_name", "last_name")
 
