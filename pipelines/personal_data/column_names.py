@@ -100,31 +100,26 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
     "iban": _phrases("iban, bank account, bankverbindung, kontonummer, account iban, compte bancaire, rekeningnummer"),
     "national_id": _phrases(
         "ssn, social security number, social security, sin, nino, national id, nationalid, national insurance, "
-        "nhs number, tax id, taxid, tin, passport, passport number, passport no, identity number, identity card, "
-        "personal id, personal number, steuer id, steuernummer, sozialversicherungsnummer, ausweisnummer, "
-        "personalausweis, reisepass, numero de securite sociale, nir, nss, numero secu, dni, nie, nif, curp, rfc, "
-        "cpf, rg, codice fiscale, codicefiscale, pesel, rodne cislo, hetu, henkilotunnus, cpr, cpr nummer, "
-        "fodselsnummer, personnummer, bsn, burgerservicenummer, taj, tc kimlik, tc kimlik no, tckn, cnp, oib, "
-        "isikukood, asmens kodas, aadhaar, aadhaar number, инн, снилс, паспорт, αφμ, αμκα, 身份证, マイナンバー, "
-        "주민등록번호, nik, emso, jmbg, egn, rut, cuil, cedula, avs, ahv, numero avs, ahv nummer, jshshir, תעודת זהות, "
-        "national number, civil id, nric, hkid, snils, umid, emirates id, ghana card, voter id, medicare, nid, "
-        "ni number, kennitala, ktp, cccd, cmnd, iin, rrn, sss number, svnr, fnr, sa id, id card, numero national, "
-        "rijksregisternummer, personas kods, teudat zehut, identity document, documento de identidad, "
-        "passport id, passeport, numero de passeport, numero passeport, reisepassnummer, passnummer, pasaporte, "
-        "passaporto, passaporte, paspoort, paspoortnummer, paszport, pasinumero, utlevel, travel document, 護照, 护照, "
-        "パスポート, 여권, driver license, drivers license, driver s license, driver licence, driving licence, driving "
-        "license, dl number, fuhrerschein, fuehrerschein, fuhrerscheinnummer, permis de conduire, carnet de conducir, "
-        "licencia de conducir, patente di guida, prawo jazdy, rijbewijs, korkort, ajokortti, cnh, ehliyet, "
-        "license plate, licence plate, licenseplate, licenceplate, plate number, number plate, numberplate, plate no, "
-        "vehicle plate, vehicle registration, car registration, car reg, registration plate, kennzeichen, kfz "
-        "kennzeichen, immatriculation, plaque, plaque d immatriculation, matricula, placa, placas, targa, kenteken, "
-        "rejestracja, numer rejestracyjny, registreringsnummer, nummerplade, rekisterinumero, rendszam, plaka, spz, "
-        "госномер, номерной знак, 車番, 车牌, 车牌号, 차량번호, nomor polisi, bien so, pass no, pass number, "
-        "pport, travel doc, travel document no, licence number, license number, driving permit, driving licence no, "
-        "dl, dl no, permis conduire, carnet conduir, carnet de conduir, passaport, vegabrefsnr, okuskirteini, "
-        "bilnumer, vehicle reg, motor reg, car no, plate, رقم الجواز, جواز السفر, رخصة القيادة, لوحة السيارة, "
-        "lisensya, fuhrerausweis, forerkort, rijbewijsnummer, tax number, tax no, vat no, ustid, steuernr, "
-        "numero fiscal, imei, iccid, imsi"
+        "nhs number, tax id, taxid, tin, identity number, identity card, personal id, personal number, steuer id, "
+        "steuernummer, sozialversicherungsnummer, ausweisnummer, personalausweis, reisepass, "
+        "numero de securite sociale, nir, nss, numero secu, dni, nie, nif, curp, rfc, cpf, rg, codice fiscale, "
+        "codicefiscale, pesel, rodne cislo, hetu, henkilotunnus, cpr, cpr nummer, fodselsnummer, personnummer, bsn, "
+        "burgerservicenummer, taj, tc kimlik, tc kimlik no, tckn, cnp, oib, isikukood, asmens kodas, aadhaar, "
+        "aadhaar number, инн, снилс, паспорт, αφμ, αμκα, 身份证, マイナンバー, 주민등록번호, nik, emso, jmbg, egn, "
+        "rut, cuil, cedula, avs, ahv, numero avs, ahv nummer, jshshir, תעודת זהות, national number, civil id, nric, "
+        "hkid, snils, umid, emirates id, ghana card, voter id, nid, ni number, kennitala, ktp, cccd, cmnd, iin, rrn, "
+        "sss number, svnr, fnr, sa id, id card, numero national, rijksregisternummer, personas kods, teudat zehut, "
+        "identity document, documento de identidad, reisepassnummer, pasinumero, travel document, 護照, 护照, "
+        "パスポート, 여권, driver s license, prawo jazdy, cnh, license plate, licence plate, licenseplate, "
+        "licenceplate, plate number, number plate, numberplate, plate no, vehicle plate, vehicle registration, "
+        "car registration, car reg, registration plate, kennzeichen, kfz kennzeichen, immatriculation, plaque, "
+        "plaque d immatriculation, matricula, placa, placas, targa, kenteken, rejestracja, numer rejestracyjny, "
+        "registreringsnummer, nummerplade, rekisterinumero, rendszam, plaka, spz, госномер, номерной знак, 車番, 车牌, "
+        "车牌号, 차량번호, nomor polisi, bien so, pport, travel doc, travel document no, licence number, "
+        "license number, dl, dl no, vegabrefsnr, okuskirteini, bilnumer, vehicle reg, motor reg, car no, plate, "
+        "رقم الجواز, جواز السفر, رخصة القيادة, لوحة السيارة, lisensya, fuhrerausweis, vat no, ustid, steuernr, "
+        "numero fiscal, imei, iccid, imsi, cod fiscal, codigo fiscal, fiscal code, npwp, vkn, ppsn, pps no, pps num, "
+        "rif, nit, nipt, stir, embg, verotunnus, itin, tfn, utr, dlno, dlnbr, ppno, ppnbr, policy holder no"
     ),
     "ip": _phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
     "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address, bssid, ماك"),
@@ -158,6 +153,28 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "yorum, observatii, napomena, комментарий, примечание, σχολια, 備考, 备注, 비고, catatan"
     ),
 }
+# Papers are called by the beginning of a word, by that of what issues them beside a word for numbers or with one at its
+# end (skattenr), or by what they permit beside a word for that.
+PAPER_STEMS = _set(
+    "passpo passap pasapo passep paspo pasport pasipo paszpo utlevel putovn паспорт пасош διαβατηρ fuhrersch "
+    "fuehrersch rijbewij korkort koerekort korekort forerkort ajokort juhilo juhiluba ehliyet jogositv habilitac"
+)
+ISSUER_STEMS = _set(
+    "passi passn pasnr tax fisc steuer skatt veron maksu vergi porez danov danoc davcn даноч данъч подат налог podat "
+    "nalog adoaz φορολ tatim mokesc nodok soliq impuest impot tribut contribuy contribui pajak belasting insur health "
+    "hlth nhs medicare medical socins kranken versich mutuel assur segur sigort social sozial ziekenf zorgverz sygesik "
+    "forsakr forsikr sairaus kela haigek ravikind zdrav zdrow здрав osigur осигур ubezp pojist poisten biztos sgk bpjs "
+    "sugurt sanat salud saude salute shendet ασφαλ chifa vitale isapre bima policyhold"
+)
+WHOLE_ISSUERS = _set("pas pass pp sante sus eps soc med ins vero skat permis")
+DRIVING_STEMS = _set("driv drvr drv conduc condui cond manej guida vozac vozn vodic ridic возач водит водій drejt")
+LICENCE_STEMS = _set("lic permi perm leje dozvol дозвол patent carnet")
+NUMBER_NAMES = _set(
+    "nr no nbr num number nummer numer numero nro numri nomor nomeris numurs namba nomba raqam raqami cislo br broj "
+    "stevilka szam card karta kart kort carte carnet tarjeta бр број номер αρ αριθμος"
+)
+NUMBER_ENDINGS = ("nr", "no", "nbr", "num", "nummer", "numer", "numero", "number")
+NAME_LINKS = _set("s de di do da of ya la le the for y et i")
 OF_BIRTH = _set("dob bday ddn geb nac nasc naiss nar rodj szul ur fodt datelindja")  # in names of columns of dates
 BIRTH_STEMS = (
     *("birth", "geburt", "geboren", "naissan", "nacimien", "nascimen", "nascit", "urodz", "naroz", "rodjen", "szulet"),
@@ -260,6 +277,8 @@ def _read(words: tuple[str, ...]) -> Named | None:
         for phrase in phrases
         if _in(phrase, words) or (kind in ANY_ORDER and _in(phrase[::-1], words)) or phrase in joined
     ]
+    if papers := _of_papers(words):
+        found.append((len(papers) + 1, "national_id", papers))
     if words and not found:
         ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
         found = [(len(one[2][0]), *one[1:]) for one in ends if _ends(one[2][0], words[-1])]
@@ -303,6 +322,20 @@ def of_birth(name: object) -> bool:
 def of_thing(name: object) -> bool:
     """Tell whether a name has the word of a thing: the name of a product, a city."""
     return bool(set(_words(name)) & (THING_WORDS | ABOUT))
+
+
+def _of_papers(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of a name that speak of papers and their number, none where it says more: num_health_visits."""
+    papers, driving, licences = (
+        [word for word in words if word.startswith(tuple(of))] for of in (PAPER_STEMS, DRIVING_STEMS, LICENCE_STEMS)
+    )
+    issued = [word for word in words if word.startswith(tuple(ISSUER_STEMS)) or word in WHOLE_ISSUERS]
+    numbers = [word for word in words if word in NUMBER_NAMES]
+    found = (*papers, *issued, *driving, *licences, *numbers)
+    if papers:
+        return found
+    told = (issued and (numbers or issued[-1].endswith(NUMBER_ENDINGS))) or (driving and licences)
+    return found if told and NAME_LINKS.issuperset(set(words) - set(found)) else ()
 
 
 def _in(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:

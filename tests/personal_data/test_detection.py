@@ -78,6 +78,13 @@ def test_names_in_many_languages_say_what_a_column_holds(name, kind):
     assert (read.kind if read else None) == kind
 
 
+def test_papers_are_told_by_what_issues_them_and_a_number():
+    told = "skattenr,vergi_no,br_putovnice,LicConducir,DLNbr,health_card_no,nr_permis,maksu_nr,numero de passeport"
+    others = "tax_amount,num_health_visits,social_media_number,company_tax_no,insurance_type,import_no,permit_no"
+    assert {name for name in told.split(",") if not detection._is(column_names.read(name), "national_id")} == set()
+    assert {name for name in others.split(",") if detection._is(column_names.read(name), "national_id")} == set()
+
+
 def test_people_are_found_and_things_let_be_by_values_alone():
     """A locale that the detection has no list of, under names that tell nothing."""
     made = table("hr_HR", 150, False, 20)
