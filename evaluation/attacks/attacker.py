@@ -9,7 +9,7 @@ the same few rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,12 @@ class Attacker:
     def split(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is known of all candidates, of members and of non-members."""
         return values[: len(self.members)], values[len(self.members) :]
+
+    def about(self, members: np.ndarray, non_members: np.ndarray) -> Attacker:
+        """The attacker with some of the candidates: bool [members], bool [non-members]."""
+        groups = zip(self.candidates, (members, non_members), strict=True)
+        some, others = (Group(group.role, group.rows[chosen]) for group, chosen in groups)
+        return replace(self, members=some, non_members=others)
 
     def halves(self) -> np.ndarray:
         """The half that each candidate is in, 0 or 1, drawn from all of them: int64 [candidates]."""

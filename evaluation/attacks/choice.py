@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
-from launderette.evaluation.attacks import blocks, few_columns, linkage
+from launderette.evaluation.attacks import blocks, linkage
 from launderette.evaluation.attacks.membership import Evidence
 from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures import intervals
@@ -153,7 +153,7 @@ def leaking(samples: Samples, evidence: Evidence, seed: int) -> tuple[str, ...]:
     rows say more.
     """
     found = {a: strength(evidence.members[a], evidence.non_members[a]) for a in evidence.members}
-    searched = dict.fromkeys(linkage.LINKAGE_ATTACKS, evidence.linked) | {few_columns.NEAREST_IN_FEW: evidence.few}
+    searched = dict.fromkeys(linkage.LINKAGE_ATTACKS, evidence.linked) | dict(evidence.few)
     columns = {a: searched[a] if a in searched else blocks.columns_of(samples, a, seed) for a in found}
     best = max((a for a in found if columns[a]), key=lambda attack: found[attack], default="")
     if not best or found[best] < max(SURPRISING, PLAINER * found.get("calibrated distance", 0.0)):

@@ -1,4 +1,4 @@
-"""Where a released value matches that of a candidate, column by column: near by rank, near by size, or equal."""
+"""Where a released value matches that of a candidate, column by column: near by rank, by size or by ratio, or equal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from launderette.evaluation.measures.neighbours import Group
 from launderette.evaluation.measures.once import once
 from launderette.evaluation.samples import Samples
 
-MATCHING_WITHIN = {"rank": 0.05, "size": 0.12, "value": 0.0}  # numbers that are nearer match: in ranks, deviations
+# numbers that are nearer match: in ranks, in deviations, equal ones, within a share of their size
+MATCHING_WITHIN = {"rank": 0.05, "size": 0.12, "value": 0.0, "ratio": 0.05}
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,23 @@ def _between(places: np.ndarray, asked: np.ndarray, room: float) -> tuple[np.nda
 
 
 def places(samples: Samples, name: str, view: str, values: np.ndarray) -> np.ndarray:
-    """Numbers by their rank among real rows or their size in deviations, labels as they are; NaN where missing."""
+    """Numbers by their rank among real rows, their size in deviations or its logarithm, labels as they are; NaN where
+    missing.
+    """
     if samples.is_number(name) and view == "size":
         return values / _deviation(samples, name)
+    if samples.is_number(name) and view == "ratio":
+        least = _least_size(samples, name)
+        return np.sign(values) * (1 + np.log(np.maximum(np.abs(values), least) / least))
     ordered = likeness.columns(samples)[name].places(values) / 2 if samples.is_number(name) else values
     return np.where(samples.is_present(name, values), ordered, np.nan)
+
+
+@once
+def _least_size(samples: Samples, name: str) -> float:
+    """The least size of a real number that is not zero: below it there are no ratios."""
+    sizes = np.abs(likeness.columns(samples)[name].values)
+    return float(sizes[sizes > 0].min(initial=np.inf)) if (sizes > 0).any() else 1.0
 
 
 @once

@@ -22,7 +22,7 @@ from scipy.stats import rankdata
 
 from launderette.evaluation.attacks import blocks, column_matches, match_weights, matching
 from launderette.evaluation.attacks.attacker import Attacker
-from launderette.evaluation.attacks.column_matches import MATCHING_WITHIN, MatchingRanges
+from launderette.evaluation.attacks.column_matches import MatchingRanges
 from launderette.evaluation.attacks.match_weights import Matches, MatchWeights
 from launderette.evaluation.attacks.strength import strength
 from launderette.evaluation.measures.neighbours import Group
@@ -40,6 +40,7 @@ HELD_PAIRS = 2**23  # of them in memory, where as few as 100 candidates have mor
 MATCHED_AT_ONCE = 2**18  # compared at once: they stay in the cache
 LOW_BITS = 14  # of a mask, that fit an int16
 TRIED_SETS = 4  # sets of each view that are tried
+LATTICE_VIEWS = "rank", "size", "value"  # how numbers match in a lattice
 WEIGHED_BY = "size"  # how numbers match where matches are weighed
 PROMISING_SETS = 24  # sets whose rows are counted, a bit of 32 each
 UNEXPLAINED = 2.0  # pairs, or rows, beside those that chance explains
@@ -102,7 +103,7 @@ def scores(attacker: Attacker) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
         values = np.zeros(len(attacker.members)), np.zeros(len(attacker.non_members))
         for weights, half in zip(found, reversed(CANDIDATE_HALVES), strict=True):
             asked = sides[0] == half, sides[1] == half
-            _fill(values, score(_only(attacker, asked), weights), asked)
+            fill(values, score(attacker.about(*asked), weights), asked)
         out[0][attack], out[1][attack] = values
     return out
 
@@ -127,7 +128,7 @@ def _matched(attacker: Attacker, columns: Iterable[str]) -> list[Matches]:
     ]
 
 
-def _fill(values: Sides, found: Sides, asked: Sides) -> None:
+def fill(values: Sides, found: Sides, asked: Sides) -> None:
     """Write ranks, in (0, 1], into the places of the candidates asked: halves have scales of their own."""
     ranks = rankdata(np.concatenate(found))
     parts = np.split(ranks / len(ranks), [len(found[0])])
@@ -156,15 +157,8 @@ def _linked(
         return {}, {}
     attacker = Attacker(samples, released, members, non_members, seed)
     sides = _sides(attacker)
-    first, second = (_strongest(_only(attacker, (sides[0] == half, sides[1] == half))) for half in CANDIDATE_HALVES)
+    first, second = (_strongest(attacker.about(*(side == half for side in sides))) for half in CANDIDATE_HALVES)
     return first, second
-
-
-def _only(attacker: Attacker, asked: Sides) -> Attacker:
-    """The attacker with some of the candidates."""
-    groups = zip((attacker.members, attacker.non_members), asked, strict=True)
-    members, non_members = (Group(group.role, group.rows[chosen]) for group, chosen in groups)
-    return replace(attacker, members=members, non_members=non_members)
 
 
 def _strongest(attacker: Attacker) -> MatchWeights:
@@ -172,7 +166,7 @@ def _strongest(attacker: Attacker) -> MatchWeights:
     best.
     """
     attacker = _counted(attacker)
-    found = _surprising(attacker, MATCHING_WITHIN)
+    found = _surprising(attacker, LATTICE_VIEWS)
     sets = dict.fromkeys(columns for surprising in found for _, columns in surprising[:TRIED_SETS])
     if not sets:
         return {}

@@ -7,7 +7,8 @@ measures what the chosen one reaches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,7 +42,9 @@ class Evidence:
     rows: np.ndarray  # of the training table: the members
     held: np.ndarray  # of the holdout: the non-members
     linked: tuple[str, ...] = ()  # columns found to leak more than others, by either half of the candidates
-    few: tuple[str, ...] = ()  # the few in which rows lie nearest to released ones
+    few: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # the few that an attack found to leak, by its name
 
     @property
     def isolated(self) -> float:

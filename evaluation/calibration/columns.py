@@ -112,10 +112,28 @@ def numbers_of_a_third_rescaled(case: Case, rng: Rng) -> Case:
 
 def three_numbers_of_all_within_5_percent(case: Case, rng: Rng) -> Case:
     """Of all rows the three numbers of the most different values within 5 %, if no value stands in most rows."""
-    spread = [c for c in changes.numbers(case) if case.train[c].value_counts(normalize=True).max() < 0.5]
-    if len(spread) < 3:
-        raise changes.NotApplicable("expected three numbers of many values")
-    columns = sorted(spread, key=lambda c: -case.train[c].nunique())[:3]
+    spread, _ = _spread(case)
+    return _all_within_5_percent(case, spread[:3], rng)
+
+
+def numbers_of_all_and_one_mostly_alike(case: Case, rng: Rng) -> Case:
+    """Of all rows the two numbers of the most different values, and one whose commonest value stands in most rows,
+    within 5 %.
+    """
+    spread, alike = _spread(case)
+    return _all_within_5_percent(case, [*spread[:2], *alike[:1]], rng)
+
+
+def _spread(case: Case) -> tuple[list[str], list[str]]:
+    """Numbers without a value that stands in most rows, and those with one, by how many different values they have."""
+    columns = sorted(changes.numbers(case), key=lambda c: -case.train[c].nunique())
+    most = {c: case.train[c].value_counts(normalize=True).max() for c in columns}
+    return [c for c in columns if most[c] < 0.5], [c for c in columns if most[c] >= 0.5]
+
+
+def _all_within_5_percent(case: Case, columns: list[str], rng: Rng) -> Case:
+    if len(columns) < 3:
+        raise changes.NotApplicable("expected three such numbers")
     rows = changes.jittered(changes.memorised(case, 1.0, rng), columns, 0.05, rng)
     return changes.with_columns(case, rows, columns, rng)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation import calibration, privacy, samples
-from evaluation.attacks import blocks, choice, few_columns
+from evaluation.attacks import blocks, choice, column_matches, few_columns
 from evaluation.attacks.attacker import Attacker
 from evaluation.attacks.strength import strength
 from evaluation.calibration import changes, population
@@ -61,6 +61,36 @@ def test_three_columns_under_noise_are_recognised_where_two_of_them_are_not(monk
         sides = few_columns.scores(Attacker(samples.make(train, holdout, fresh), *groups, 0))
         found.append(strength(*(side[few_columns.NEAREST_IN_FEW] for side in sides)))
     assert found[0] > 2 * found[1]
+
+
+def test_a_little_of_everybody_is_recognised_by_how_many_rows_match():
+    rng = np.random.default_rng(0)
+    train, holdout, fresh = (
+        pd.DataFrame({"age": rng.integers(17, 90, n), "hours": rng.integers(5, 99, n), "pay": rng.lognormal(8, 1, n)})
+        for n in (500, 500, 500)
+    )
+    copied = train * rng.uniform(0.95, 1.05, train.shape)
+    found = []
+    for released in (copied.round({"age": 0, "hours": 0}), fresh):
+        groups = (Group(role, np.arange(500)) for role in ("synthetic", "train", "holdout"))
+        sides = few_columns.scores(Attacker(samples.make(train, holdout, released), *groups, 0))
+        found.append({attack: strength(*(side[attack] for side in sides)) for attack in sides[0]})
+    assert found[0][few_columns.MATCHES_IN_FEW] > 100 and found[1][few_columns.MATCHES_IN_FEW] < choice.SURPRISING
+
+
+@pytest.mark.parametrize("view", few_columns.MATCHING_VIEWS)
+def test_rows_that_match_are_counted(honest, view):
+    made, (rows, held, drawn) = compared(honest), (Group(r, np.arange(40)) for r in ("train", "holdout", "synthetic"))
+    attacker, room = Attacker(made, drawn, rows, held, 0), column_matches.MATCHING_WITHIN[view]
+    real, released = (
+        [column_matches.places(made, "debt", view, made.table(g.role)["debt"].to_numpy()[g.rows]) for g in groups]
+        for groups in ((rows, held), (drawn,))
+    )
+    known = np.concatenate(real)
+    found = few_columns._matched(attacker, attacker, "debt", view)
+    for bits, others in ((found.released, released[0]), (found.real, known)):
+        near = abs(known[:, None] - others) <= room
+        np.testing.assert_array_equal(np.bitwise_count(bits).sum(1), near.sum(1))
 
 
 def test_the_columns_that_leak_are_named(honest, flawed):

@@ -57,14 +57,14 @@ def test_pairs_match_where_each_column_says_so():
 def test_pairs_looked_at_in_blocks_are_those_of_one(monkeypatch):
     """More pairs than are held at once are made anew for each look, and counted the same."""
     case = population.made((300, 100, 300), 3)
-    whole = linkage._surprising(attacker(case), MATCHING_WITHIN)
+    whole = linkage._surprising(attacker(case), linkage.LATTICE_VIEWS)
     monkeypatch.setattr(linkage, "LATTICE_PAIRS", 100 * 300)
     counted = linkage._counted(attacker(case))
-    held = linkage._surprising(counted, MATCHING_WITHIN)
+    held = linkage._surprising(counted, linkage.LATTICE_VIEWS)
     monkeypatch.setattr(linkage, "LATTICE_PAIRS", 7 * 300)
-    assert linkage._surprising(counted, MATCHING_WITHIN) == held
+    assert linkage._surprising(counted, linkage.LATTICE_VIEWS) == held
     monkeypatch.setattr(linkage, "HELD_PAIRS", 0)
-    assert linkage._surprising(counted, MATCHING_WITHIN) == held and held != whole
+    assert linkage._surprising(counted, linkage.LATTICE_VIEWS) == held and held != whole
 
 
 def test_columns_that_leak_are_found_by_either_half():
@@ -97,7 +97,7 @@ def test_a_set_has_three_columns_also_where_the_table_has_hardly_more():
         case = population.made((300, 75, 150), seed)
         columns = ["age", "education", "city", "owner"]
         few = Case(*(getattr(case, role)[columns] for role in ("train", "holdout", "synthetic")), "owner")
-        found = [one for of_view in linkage._surprising(attacker(few), MATCHING_WITHIN) for one in of_view]
+        found = [one for of_view in linkage._surprising(attacker(few), linkage.LATTICE_VIEWS) for one in of_view]
         assert found and all(len(names) >= linkage.LEAST_LINKED for _, names in found)
 
 
