@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy.stats import norm
@@ -21,6 +22,7 @@ DIVERSITY_NEIGHBOURS = 5
 LEAST_NEIGHBOUR_ROWS = 4  # rows with which neighbours mean something
 BRACKETS = (5, 20, 100)  # training rows of a rare category at most
 MOST_CLUSTERS = 50
+EMPTIED, OVERFULL = 0.1, 10  # times a cell's share of the training rows
 VENDI_ROWS = 1000
 LEAST_SUPPORT_ROWS = 1000  # of each table at least: the error of the number of twins is then about a fifth
 TWIN_SHARE = 0.1  # of the training rows have a row as near as a twin
@@ -222,43 +224,49 @@ def modes(samples: Samples, *, seed: int = 0) -> Score:
     `detail` adds the share of cells whose proportions differ significantly (NDB, Richardson and Weiss 2018,
     Bonferroni).
     """
-    from sklearn.cluster import MiniBatchKMeans
-
     if not samples.known:
         return unknown(Reason.NO_VALUES, "no column has a value to compare")
     compared, chosen = _equal(samples, 3 * DIVERSITY_ROWS, seed)
-    size = len(chosen)
-    if (cells := min(MOST_CLUSTERS, size // 20)) < 2:
-        return unknown(Reason.TOO_FEW_ROWS, f"cells need 40 rows of each table, found {size}")
-    train = neighbours.points(compared, *chosen).numpy()
+    if (cells := min(MOST_CLUSTERS, len(chosen) // 20)) < 2:
+        return unknown(Reason.TOO_FEW_ROWS, f"cells need 40 rows of each table, found {len(chosen)}")
+    real, counts = _in_cells(compared, chosen, cells, seed)
+    ratios = {name: found / np.maximum(real, 1e-12) for name, found in counts.items()}
+    inside = {name: ((ratio >= EMPTIED) & (ratio <= OVERFULL))[real > 0] for name, ratio in ratios.items()}
+    interval = intervals.clopper_pearson(int(inside["value"].sum()), len(inside["value"]))
+    detail = _of_cells(real, counts, ratios["value"], len(chosen))
+    return of_rows(inside, interval, "higher", detail, f"{detail['cells']} cells of {len(chosen):,} training rows.")
+
+
+def _in_cells(
+    samples: Samples, chosen: neighbours.Group, cells: int, seed: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """How many training rows, and rows of the value, ceiling and floor, lie in each k-means cell of the chosen training
+    rows: int64 [cells].
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    train = neighbours.points(samples, *chosen).numpy()
     means = MiniBatchKMeans(cells, random_state=seed, n_init=1, batch_size=2048).fit(train)
-    real = np.bincount(means.predict(train), minlength=cells)
-    found, ratios, differ = {}, {}, {}
-    for name, role in compared.roles().items():
-        counts = np.bincount(means.predict(neighbours.points(compared, role, chosen.rows).numpy()), minlength=cells)
-        ratios[name] = counts / np.maximum(real, 1e-12)
-        differ[name] = _significant(counts, size, real, size)
-        found[name] = ((ratios[name] >= 0.1) & (ratios[name] <= 10))[real > 0]
-    low, high = intervals.clopper_pearson(int(found["value"].sum()), len(found["value"]))
+
+    def count(points: np.ndarray) -> np.ndarray:
+        return np.bincount(means.predict(points), minlength=cells)
+
+    roles = samples.roles().items()
+    return count(train), {name: count(neighbours.points(samples, role, chosen.rows).numpy()) for name, role in roles}
+
+
+def _of_cells(real: np.ndarray, counts: dict[str, np.ndarray], ratios: np.ndarray, rows: int) -> dict[str, Any]:
+    """What is said of cells beside the score: how many were dropped and over-filled, and in which shares differ."""
+    differ = {name: _significant(found, rows, real, rows) for name, found in counts.items()}
     order = np.argsort(-real)
-    detail = {
-        "cells": len(found["value"]),
-        "dropped": int((ratios["value"][real > 0] < 0.1).sum()),
-        "overfilled": int((ratios["value"][real > 0] > 10).sum()),
+    return {
+        "cells": int((real > 0).sum()),
+        "dropped": int((ratios[real > 0] < EMPTIED).sum()),
+        "overfilled": int((ratios[real > 0] > OVERFULL).sum()),
         "differing_share": float(differ["value"]),
         "differing_share_ceiling": mean(differ.get("ceiling")),
-        **_shown(real[order] / size, ratios["value"][order], size),
+        **_shown(real[order] / rows, ratios[order], rows),
     }
-    return Score(
-        float(found["value"].mean()),
-        low,
-        high,
-        mean(found.get("ceiling")),
-        mean(found["floor"]),
-        "higher",
-        detail,
-        f"{detail['cells']} cells of {size:,} training rows.",
-    )
 
 
 def _shown(shares: np.ndarray, ratios: np.ndarray, rows: int) -> dict[str, list[float]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from launderette.evaluation import chance, entities
 from launderette.evaluation.chance import Loss, Owners
@@ -42,6 +45,12 @@ class Left:
         effects, strength = self.effects + other.effects, self.strength + other.strength
         return Left(effects, strength, self.kept + other.kept, self.noise + other.noise, self.owners)
 
+    def among(self, known: np.ndarray, owners: Owners) -> Left:
+        """The same among all real rows, bool [rows], of which those `known` have both values."""
+        everywhere = np.zeros(len(known))
+        everywhere[known] = self.effects * (len(known) / len(self.effects))
+        return replace(self, effects=everywhere, owners=owners)
+
     def loss(self, name: str, rows: int, size: int, parts: int) -> Loss | None:
         """The share lost, among so many real and other rows; None where real rows show hardly any dependence. What is
         lost beyond all of it, where relations are turned round, is taken off what chance may take.
@@ -68,35 +77,51 @@ def dependence(samples: Samples, *, seed: int = 0) -> Score:
     the mean product of three columns (ranks, marks of labels). Cost: one count per pair, at most 2,000 pairs of 20,000
     rows, and one regression per column, of at most 300 in subgroups.
     """
-
-    def measure(role: str) -> list[Loss]:
-        real = chance.real(samples, role)
-        chosen = generator(seed, RandomStream.DEPENDENCE_ROWS).permutation(len(real))[:DEPENDENCE_ROWS]
-        real, owners = real.iloc[chosen], chance.owners(samples, role)
-        owners = None if owners is None else owners[chosen]
-        other = samples.table(role).iloc[samples.rows(role, DEPENDENCE_ROWS, seed)]
-        codes = {c: [cells.codes(samples, c, real, table) for table in (real, other)] for c in samples.known}
-        pairs = list(combinations(samples.known, 2))
-        if len(pairs) > DEPENDENCE_PAIRS:
-            chosen = generator(seed, RandomStream.DEPENDENCE_PAIRS).choice(len(pairs), DEPENDENCE_PAIRS, replace=False)
-            pairs = [pairs[i] for i in np.sort(chosen)]
-        parts, found = len(pairs) + len(samples.known), []
-        whole: dict[str, Left] = {}
-        for a, b in pairs:
-            (known, usual), (_, seen) = (_present(side) for side in zip(codes[a], codes[b], strict=True))
-            if min(len(usual[0]), len(seen[0])) < LEAST_PAIR_ROWS:
-                continue
-            left = _left(usual, seen, None if owners is None else owners[known])
-            found.append(left.loss(f"{a} / {b}", len(usual[0]), len(seen[0]), parts))
-            everywhere = np.zeros(len(real))
-            everywhere[known] = left.effects * (len(real) / len(usual[0]))
-            left = replace(left, effects=everywhere, owners=owners)
-            whole |= {c: whole[c] + left if c in whole else left for c in (a, b)}
-        found += [left.loss(f"{c} / all others", len(real), len(other), parts) for c, left in whole.items()]
-        return [loss for loss in found if loss is not None] + _further(samples, (real, other), codes, seed)
-
     absent = Reason.NO_ASSOCIATION, "no two columns depend on each other in the real rows"
-    return chance.kept(samples, measure, absent, f"Up to {DEPENDENCE_ROWS:,} rows of each table.")
+    return chance.kept(samples, partial(_lost, samples, seed), absent, f"Up to {DEPENDENCE_ROWS:,} rows of each table.")
+
+
+def _lost(samples: Samples, seed: int, role: str) -> list[Loss]:
+    """What the rows of a role have lost, in all rows and beyond."""
+    real, owners = _real(samples, role, seed)
+    tables = real, samples.table(role).iloc[samples.rows(role, DEPENDENCE_ROWS, seed)]
+    codes = {c: [cells.codes(samples, c, real, table) for table in tables] for c in samples.known}
+    in_all_rows = _in_all_rows(tables, codes, owners, _pairs(samples.known, seed))
+    return in_all_rows + _further(samples, tables, codes, seed)
+
+
+def _real(samples: Samples, role: str, seed: int) -> tuple[pd.DataFrame, Owners]:
+    """The real rows that a role is compared with, and whom they belong to, DEPENDENCE_ROWS at most."""
+    real, owners = chance.real(samples, role), chance.owners(samples, role)
+    chosen = generator(seed, RandomStream.DEPENDENCE_ROWS).permutation(len(real))[:DEPENDENCE_ROWS]
+    return real.iloc[chosen], None if owners is None else owners[chosen]
+
+
+def _pairs(columns: Sequence[str], seed: int) -> list[tuple[str, str]]:
+    """The pairs of columns that are looked at, DEPENDENCE_PAIRS at most."""
+    pairs = list(combinations(columns, 2))
+    if len(pairs) <= DEPENDENCE_PAIRS:
+        return pairs
+    chosen = generator(seed, RandomStream.DEPENDENCE_PAIRS).choice(len(pairs), DEPENDENCE_PAIRS, replace=False)
+    return [pairs[i] for i in np.sort(chosen)]
+
+
+def _in_all_rows(
+    tables: tuple, codes: Mapping[str, Sequence[np.ndarray]], owners: Owners, pairs: Sequence[tuple[str, str]]
+) -> list[Loss]:
+    """What each pair has lost, and each column beside all others, given the cells of real and other rows."""
+    rows, size = map(len, tables)
+    parts, found, whole = len(pairs) + len(codes), [], dict[str, Left]()
+    for a, b in pairs:
+        (known, usual), (_, seen) = (_present(side) for side in zip(codes[a], codes[b], strict=True))
+        if min(len(usual[0]), len(seen[0])) < LEAST_PAIR_ROWS:
+            continue
+        left = _left(usual, seen, None if owners is None else owners[known])
+        found.append(left.loss(f"{a} / {b}", len(usual[0]), len(seen[0]), parts))
+        left = left.among(known, owners)
+        whole |= {c: whole[c] + left if c in whole else left for c in (a, b)}
+    found += [left.loss(f"{c} / all others", rows, size, parts) for c, left in whole.items()]
+    return [loss for loss in found if loss is not None]
 
 
 def _further(samples: Samples, tables: tuple, codes: dict[str, list[np.ndarray]], seed: int) -> list[Loss]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -94,28 +94,27 @@ def table(samples: ImageSamples, seed: int) -> Samples:
     points = components(samples, rows, seed)
     frames = {role: pd.DataFrame(points[role]).add_prefix("component ") for role in rows}
     frames["holdout"].index += len(frames["train"])
-    sides = [(role, rows[role]) for role in ("train", "holdout")]
-    looked_at = nearness.searched(max(len(rows[role]) for role, _ in sides))
+    attacked = [(role, rows[role]) for role in ("train", "holdout")]
+    return make(
+        *frames.values(),
+        kinds=dict.fromkeys(frames["train"], "coordinate"),
+        loss=None if samples.loss is None else _looked_up([samples.loss(*side) for side in attacked]),
+        members=None if samples.members is None else samples.members[rows["train"]],
+        signals=_signals(samples, attacked, seed),
+    )
+
+
+def _signals(samples: ImageSamples, attacked: Sequence[tuple[str, np.ndarray]], seed: int) -> dict[str, Signal]:
+    """How near the released images lie to each image attacked, by pixels and by parts: (role, image numbers) each."""
+    looked_at = nearness.searched(max(len(rows) for _, rows in attacked))
     released = samples.take("synthetic", samples.rows("synthetic", looked_at, seed))
-    images = [samples.take(*side) for side in sides]
+    images = [samples.take(*side) for side in attacked]
     near = [nearness.crowding(part, released) for part in images]
     parts = [nearness.crowding_of_parts(part, released) for part in images]
-    signals = {
+    return {
         "pixels, in any view": _looked_up([np.log(found + RATIO_OFFSET) for found in near]),
         "parts of pixels": _looked_up([nearness.unusual(found, np.concatenate(parts)) for found in parts]),
     }
-    loss = None if samples.loss is None else _looked_up([samples.loss(*side) for side in sides])
-    kinds, members = (
-        dict.fromkeys(frames["train"], "coordinate"),
-        None if samples.members is None else samples.members[rows["train"]],
-    )
-    return make(
-        *(frames[role] for role in ("train", "holdout", "synthetic")),
-        kinds=kinds,
-        loss=loss,
-        members=members,
-        signals=signals,
-    )
 
 
 def _looked_up(values: list[np.ndarray]) -> Signal:

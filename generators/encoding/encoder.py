@@ -14,6 +14,8 @@ from launderette.generators.derived import finding, presence, running, together,
 from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import values_of
 from launderette.generators.derived.narrow import Between
+from launderette.generators.derived.presence import Presence
+from launderette.generators.derived.words import WordPart
 from launderette.generators.encoding import precision
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
@@ -44,10 +46,7 @@ def fit(
 
     Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
     """
-    if not schema.learned:
-        raise GeneratorError("expected at least one column that is no identifier, found none")
-    if len(frame) < 2:
-        raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
+    _check(frame, schema)
     present = presence.find(frame, schema) if derive else ()
     frame = parts.split(presence.read(frame, present), schema)
     owned = panels.find(frame, schema, groups)
@@ -56,22 +55,35 @@ def fit(
     owners = None if groups is None else numbered(groups, len(frame))
     learned = [(column, frame[column.name]) for column in running.learned(schema, totals)]
     known = tuple(fit_column(once(values, owners), column, values) for column, values in learned)
-    fixed = () if owned is None else panels.fixed(known, frame, owned)
-    stated = (*_stated(schema, kept), owners)
-    lists = together.merged(map(together.names_in, combinations))
-    found = _found(frame, known, stated, fixed, lists) if derive else finding.DerivedColumns()
-    worded = words.find(frame, known) if derive else ()
-    columns = [
-        *_with_tokens(frame, known, found, owners),
-        *(part.cells(frame[part.source]) for part in worded),
-        *(part.labels(frame[part.name]) for part in {part.name: part for part in present}.values()),
-    ]
+    found, worded = finding.DerivedColumns(), tuple[WordPart, ...]()
+    if derive:
+        fixed = () if owned is None else panels.fixed(known, frame, owned)
+        lists = together.merged(map(together.names_in, combinations))
+        found = _found(frame, known, (*_stated(schema, kept), owners), fixed, lists)
+        worded = words.find(frame, known)
+    columns = (*_with_tokens(frame, known, found, owners), *_of_gaps(frame, present, worded))
     visits = None if owned is None else owned.visits
     named = entities.fit(frame, schema, salt, {part.source for part in present}, visits)
-    encoded = Encoding(schema, tuple(columns), named, found.derived, _between(found), None, worded, present, (), totals)
+    encoded = Encoding(schema, columns, named, found.derived, _between(found), None, worded, present, (), totals)
     frame = encoded.with_between(frame)
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
     return replace(encoded, precision=precision.find(frame, encoded.columns, encoded.derived, owners) if derive else ())
+
+
+def _check(frame: pd.DataFrame, schema: Schema) -> None:
+    if not schema.learned:
+        raise GeneratorError("expected at least one column that is no identifier, found none")
+    if len(frame) < 2:
+        raise GeneratorError(f"expected at least two rows to learn from, found {len(frame)}")
+
+
+def _of_gaps(frame: pd.DataFrame, present: Sequence[Presence], worded: Sequence[WordPart]) -> list[Cells | Labels]:
+    """Return the columns of words among numbers, and of whether a row has an identifier."""
+    by_name = {part.name: part for part in present}
+    return [
+        *(part.cells(frame[part.source]) for part in worded),
+        *(part.labels(frame[part.name]) for part in by_name.values()),
+    ]
 
 
 def _with_tokens(

@@ -191,11 +191,7 @@ def _schema(
     columns inferred; and which columns hold personal data. `profile` are the values of columns of which the frame has
     a part.
     """
-    kinds = {name: columns.kind_in_schema(column) for name, column in config.listed.items() if name in frame.columns}
-    kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
-    if config.split.column:
-        kinds[config.split.column] = "identifier"
-    pseudonyms = {name for name, column in config.listed.items() if columns.is_learned(column)}
+    kinds, pseudonyms = _stated_kinds(frame, config), _pseudonyms(config)
     profile = {name: all for name, all in profile.items() if name in frame.columns and name not in pseudonyms}
     if types := {name: all.dtype for name, all in profile.items() if _is_nullable(all)}:
         frame = frame.astype(types)
@@ -205,26 +201,54 @@ def _schema(
     never = {name: "identifier" for name, one in found.items() if columns.is_made_up(one)}
     kinds |= never
     schema = _with_column(schema, _inferred({name: known[name] for name in never}, never))
-    for column in schema.columns:
-        if column.kind == "identifier" and _is_whole(known[column.name]):
-            # numbers of persons that a missing one made fractions
-            frame[column.name] = frame[column.name].astype("Int64")
-            whole = {column.name: known[column.name].astype("Int64")}
-            schema = _with_column(schema, _inferred(whole, {column.name: "identifier"}))
-    entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
-    for name, listed in config.listed.items():
-        if isinstance(listed, Mapping) and name in entries and name != config.split.column:
-            stated = {key: value for key, value in listed.items() if key not in ("groups", "kind", "learn")}
-            entries[name] |= stated | {"kind": kinds.get(name, entries[name]["kind"]), "name": name}
-    with restated():
-        schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries.values()]})
-        values.check(frame, schema, stated=set(kinds))
-        check_columns(frame, schema)
+    schema = _with_whole_identifiers(frame, schema, known)
+    schema = _checked(_as_stated(schema, config, kinds), frame, set(kinds))
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))
     schema = columns.marked(schema, found)
     learned = {name for name, kind in kinds.items() if kind != "identifier"} | columns.learned(config)
     owned = schema.columns if config.split.entity else numbered.marked(frame, schema.columns, learned)
     return frame, Schema(references.marked(frame, owned, learned)), found
+
+
+def _stated_kinds(frame: pd.DataFrame, config: RunConfig) -> dict[str, str]:
+    """Return the kinds that the configuration states, by column; that of entities is an identifier."""
+    kinds = {name: columns.kind_in_schema(column) for name, column in config.listed.items() if name in frame.columns}
+    kinds = {name: kind for name, kind in kinds.items() if kind in KINDS}
+    return kinds | ({config.split.column: "identifier"} if config.split.column else {})
+
+
+def _pseudonyms(config: RunConfig) -> set[str]:
+    """Return the columns of personal data that are stated to be learnt, by their pseudonyms."""
+    return {name for name, column in config.listed.items() if columns.is_learned(column)}
+
+
+def _with_whole_identifiers(frame: pd.DataFrame, schema: Schema, known: Mapping[str, pd.Series]) -> Schema:
+    """Make whole the numbers of persons that a missing one made fractions, in the frame and in the schema."""
+    for column in schema.columns:
+        if column.kind == "identifier" and _is_whole(known[column.name]):
+            frame[column.name] = frame[column.name].astype("Int64")
+            whole = {column.name: known[column.name].astype("Int64")}
+            schema = _with_column(schema, _inferred(whole, {column.name: "identifier"}))
+    return schema
+
+
+def _as_stated(schema: Schema, config: RunConfig, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the entries of a schema with what the configuration states of them."""
+    entries = {entry["name"]: entry for entry in schema.to_dict()["columns"]}
+    for name, listed in config.listed.items():
+        if isinstance(listed, Mapping) and name in entries and name != config.split.column:
+            stated = {key: value for key, value in listed.items() if key not in ("groups", "kind", "learn")}
+            entries[name] |= stated | {"kind": kinds.get(name, entries[name]["kind"]), "name": name}
+    return list(entries.values())
+
+
+def _checked(entries: Iterable[Mapping[str, Any]], frame: pd.DataFrame, stated: set[str]) -> Schema:
+    """Return the schema of entries, whose columns the frame's values can be; those of `stated` names are told so."""
+    with restated():
+        schema = Schema.from_dict({"columns": [values.zoned(entry, frame) for entry in entries]})
+        values.check(frame, schema, stated=stated)
+        check_columns(frame, schema)
+    return schema
 
 
 def _inferred(columns: Mapping[str, pd.Series], kinds: Mapping[str, str]) -> Schema:
