@@ -8,7 +8,7 @@ county beside its number, they are no secret. A code stands in so many rows that
 are those of one thing at one time after another.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ LEAST_ROWS_EACH = 3  # of a number, on average
 SHARED_DATES = 0.5  # of the rows, whose date another one has
 LEAST_COUNTED = 0.3  # of the whole numbers between the least and the largest, that are there
 KEPT_BY_NUMBERS = 0.95  # share of the rows that agree with the first one of their number
+MOST_GROUPS = 5  # numbers that tell groups of entities, which may lie in the order of these
 DECIDED_COLUMNS, MET_BY_CHANCE = 0.5, 0.05  # share of the columns that it decides; of rows that agree in them by chance
 
 
@@ -39,7 +40,23 @@ def _deciding(frame: pd.DataFrame, columns: Sequence[Column], learned: Collectio
     """Return the first number that counts entities and decides most other columns, None where none does."""
     named = [c for c in columns if isinstance(c, Numerical) and c.name not in learned and _counts(c, frame[c.name])]
     codes = {c.name: pd.factorize(frame[c.name], use_na_sentinel=False)[0] for c in columns} if named else {}
-    return next((column for column in named if _decides_most(column.name, codes)), None)
+    return next((c for c in named if _decides_most(c.name, _without_measures_of(c.name, frame, codes))), None)
+
+
+def _without_measures_of(name: str, frame: pd.DataFrame, codes: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Return the codes [rows] of the columns but of numbers that rise or fall with a number all along, such as a capped
+    age with the age: what one quantity says of another names nobody.
+    """
+    ordered = frame.iloc[np.unique(frame[name].to_numpy(), return_index=True)[1]]
+    numbers = [c for c in codes if c != name and pd.api.types.is_numeric_dtype(frame[c].dtype)]
+    measures = {c for c in numbers if _goes_one_way(ordered[c].to_numpy("float64", na_value=np.nan))}
+    return {other: values for other, values in codes.items() if other not in measures}
+
+
+def _goes_one_way(values: np.ndarray) -> bool:
+    """Whether more than a few different values [numbers] never fall, or never rise."""
+    steps = np.diff(values)
+    return len(np.unique(values)) > MOST_GROUPS and bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _coded(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str | None]) -> Categorical | None:
@@ -69,7 +86,7 @@ def _counts(column: Numerical, values: pd.Series) -> bool:
     return distinct >= max(LEAST_DISTINCT_CODES, LEAST_COUNTED * between) and LEAST_ROWS_EACH <= each <= FEW_ROWS
 
 
-def _decides_most(name: str, codes: dict[str, np.ndarray]) -> bool:
+def _decides_most(name: str, codes: Mapping[str, np.ndarray]) -> bool:
     own = codes[name]
     others = [values for other, values in codes.items() if other != name and values.max() > 0]
     kept = _kept(_firsts(own), others)

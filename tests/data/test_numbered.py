@@ -34,6 +34,9 @@ def test_a_number_that_decides_half_of_the_columns_names_an_entity(first):
         lambda frame: frame.assign(age=frame["liked"], region=frame["soup"]),  # two of five columns are left
         lambda frame: frame.assign(sex="f", age=40, region=1, soup=frame["soup"], liked=3),  # everybody is the same
         lambda frame: frame.assign(resp=frame["resp"] * 37),  # a quantity
+        lambda frame: pd.DataFrame(
+            {"age": frame["resp"], "capped": np.minimum(frame["resp"], 50), "soup": frame["soup"]}
+        ),
         lambda frame: frame.assign(name=frame["resp"].map("county {}".format)),  # named by another column
         lambda frame: frame.assign(resp=np.random.default_rng(1).permutation(frame["resp"])),
     ],
