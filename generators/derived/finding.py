@@ -10,13 +10,12 @@ other, which are easiest to learn.
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from launderette.generators.candidates import sums, tried, triples
+from launderette.generators.candidates import sums, tried, triples, variants
 from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
 from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps
 from launderette.generators.derived.choices import Exclusive
@@ -27,14 +26,10 @@ from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
 from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
-from launderette.generators.formulas.formula import Formula, quoted
-from launderette.generators.formulas.missing_as_zero import MissingAsZero
-from launderette.generators.formulas.polynomial import Polynomial
-from launderette.generators.formulas.ratio_or_zero import RatioOrZero
+from launderette.generators.formulas.formula import Formula
 from launderette.generators.formulas.rounding import ROUNDING_SLACK, Rounding, rounded
 
 HELD_SHARE = 0.99  # of the rows, that a formula must give
-LEAST_GAPS = 0.02  # share of missing values, and of others, from which a missing one may count as 0
 LEAST_TELLING_ROWS = 20  # that a formula gives, and would not with any of its columns dealt anew
 LEAST_SPREAD_TICKS = 2.0  # of the standard deviation, where results have to be rounded
 MOST_COMPARED_ROWS, MOST_COMPARED_COLUMNS = 20_000, 60  # that are looked at
@@ -85,7 +80,7 @@ def find(
     _choose(chosen, seen, triples.tried(seen, [name for name in seen if name not in chosen]), kept)
     _choose(chosen, seen, sums.tried(seen, [name for name in seen if name not in chosen]), kept)
     _choose(chosen, seen, periods.tried(seen), kept)
-    _choose(chosen, seen, _with_gaps(seen, chosen), kept)
+    _choose(chosen, seen, variants.with_gaps(seen, chosen), kept)
     targets = list(steps.targets_of(_looked_at(frame), columns, seen))
     stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped
@@ -110,38 +105,12 @@ def _choose(chosen: dict[str, Formula], seen: TableValues, candidates: Tried, ke
     """Add the best of the candidates that hold for each column that is neither chosen nor kept, nor would follow from
     itself.
     """
-    found = [one for one in _holding(seen, _or_zero(seen, candidates)) if one.target not in {*kept, *chosen}]
+    found = [one for one in _holding(seen, variants.or_zero(seen, candidates)) if one.target not in {*kept, *chosen}]
     found.sort(key=_complexity)
     for one in found:
         if one.target not in chosen and one.target not in narrow.origins(one.formula.sources, _sources(chosen)):
             chosen[one.target] = one.formula
     _sharpen(chosen, found)
-
-
-def _or_zero(seen: TableValues, candidates: Tried) -> Tried:
-    """Yield the candidates, a ratio that divides 0 by 0 in some rows as one that is 0 there, where all of these are."""
-    for target, formula in candidates:
-        if isinstance(formula, Polynomial) and formula.divides:
-            values = [seen[name].values for name in formula.sources]
-            nothing = formula.is_undefined(values) & ~np.isnan(values).any(0)
-            if nothing.any() and (seen[target].values[nothing] == 0).all():
-                formula = RatioOrZero.over(formula)
-        yield target, formula
-
-
-def _with_gaps(seen: TableValues, chosen: Collection[str]) -> Tried:
-    """Yield what may give a column where a missing value of another one counts as 0, as that of a discount does."""
-    left = {name: own for name, own in seen.items() if name not in chosen and not own.dated}
-    gaps = {name for name, own in left.items() if LEAST_GAPS <= np.isnan(own.values).mean() <= 1 - LEAST_GAPS}
-    filled = {
-        name: replace(own, values=np.nan_to_num(own.values)) if name in gaps else own for name, own in left.items()
-    }
-    for target, formula in chain(tried(filled), triples.tried(filled, list(filled))) if gaps else ():
-        assert isinstance(formula, Polynomial)  # no dates are among them
-        zero = tuple(k for k, name in enumerate(formula.sources) if name in gaps)
-        if zero and target not in gaps:
-            said = ", ".join(f"{quoted(formula.sources[k])} 0 where missing" for k in zero)
-            yield target, MissingAsZero(formula.sources, f"{formula.text}, {said}", formula, zero)
 
 
 def _complexity(one: Holding) -> tuple[float, ...]:
