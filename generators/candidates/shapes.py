@@ -5,7 +5,7 @@ Each of them gives most of some rows of a table; finding.py judges it on more.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, permutations
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
 LEAST_COMPARED_ROWS = 30  # in which all columns have a value
 END_SHARE = 0.1  # of the rows at an end of a range: more of them are there by themselves
+LEAST_LIMITED_VALUES = 6  # of a number that may stop at an end; fewer are a choice
 SCREENED_ROWS, SCREENED_SHARE = 64, 0.8  # rows that a formula is tried on first, and how many of them it must give
 LEAST_CORRELATION = 0.99  # of two columns of which one may be a conversion of the other
 ROUNDED_SOURCES = 0.005  # of the deviation of results, that the rounding of their sources may make up
@@ -86,6 +87,22 @@ class ColumnValues:
     @property
     def at_end(self) -> np.ndarray:
         return self.outward != 0
+
+    @cached_property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The least and the greatest of many values, each where so many rows share it that protection has not moved
+        them there, None elsewhere.
+        """
+        if len(np.unique(self.values[np.isfinite(self.values)])) < LEAST_LIMITED_VALUES:
+            return None, None
+        ends = float(np.nanmin(self.values)), float(np.nanmax(self.values))
+        low, high = (end if (self.values == end).mean() > END_SHARE else None for end in ends)
+        return low, high
+
+    def within_limits(self) -> "ColumnValues":
+        """Return the column with a missing value wherever it lies at a limit."""
+        there = np.isin(self.values, [end for end in self.limits if end is not None])
+        return replace(self, values=np.where(there, np.nan, self.values))
 
     @cached_property
     def commonest(self) -> float:

@@ -1,4 +1,5 @@
-"""Variants of formulas worth trying: in which a missing value counts as 0, or nothing divided by nothing is 0.
+"""Variants of formulas worth trying: in which a missing value counts as 0, nothing divided by nothing is 0,
+or results stop at an end.
 
 finding.py judges them on more rows, as it does the formulas themselves.
 """
@@ -12,6 +13,7 @@ import numpy as np
 from launderette.generators.candidates import tried, triples
 from launderette.generators.candidates.shapes import TableValues, Tried
 from launderette.generators.formulas.formula import quoted
+from launderette.generators.formulas.limited import Limited
 from launderette.generators.formulas.missing_as_zero import MissingAsZero
 from launderette.generators.formulas.polynomial import Polynomial
 from launderette.generators.formulas.ratio_or_zero import RatioOrZero
@@ -43,3 +45,15 @@ def with_gaps(seen: TableValues, chosen: Collection[str]) -> Tried:
         if zero and target not in gaps:
             said = ", ".join(f"{quoted(formula.sources[k])} 0 where missing" for k in zero)
             yield target, MissingAsZero(formula.sources, f"{formula.text}, {said}", formula, zero)
+
+
+def limited(seen: TableValues, chosen: Collection[str]) -> Tried:
+    """Yield what may give a number that stops at an end of its range where that would pass it, as days overdue at 0: by
+    the rows that do not lie at the end.
+    """
+    left = {name: own for name, own in seen.items() if name not in chosen and not own.dated}
+    ends = {name: own.limits for name, own in left.items() if own.limits != (None, None)}
+    inside = {name: own.within_limits() if name in ends else own for name, own in seen.items()}
+    for target, formula in chain(tried(inside), triples.tried(inside, list(left))) if ends else ():
+        if target in ends and isinstance(formula, Polynomial):
+            yield target, Limited.to(formula, *ends[target])

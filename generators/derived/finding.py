@@ -81,6 +81,7 @@ def find(
     _choose(chosen, seen, sums.tried(seen, [name for name in seen if name not in chosen]), kept)
     _choose(chosen, seen, periods.tried(seen), kept)
     _choose(chosen, seen, variants.with_gaps(seen, chosen), kept)
+    _choose(chosen, seen, variants.limited(seen, chosen), kept)
     targets = list(steps.targets_of(_looked_at(frame), columns, seen))
     stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped

@@ -8,13 +8,14 @@ from launderette.generators.formulas.calendar_addition import CalendarAddition, 
 from launderette.generators.formulas.calendar_difference import CalendarDifference
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile
 from launderette.generators.formulas.formula import Formula
+from launderette.generators.formulas.limited import Limited
 from launderette.generators.formulas.missing_as_zero import MissingAsZero
 from launderette.generators.formulas.polynomial import Polynomial
 from launderette.generators.formulas.ratio_or_zero import RatioOrZero
 from launderette.generators.formulas.step_function import StepFunction
 
 FORMULA_KINDS = (
-    *(Polynomial, RatioOrZero, MissingAsZero, StepFunction, ConditionalQuantile),
+    *(Polynomial, RatioOrZero, MissingAsZero, Limited, StepFunction, ConditionalQuantile),
     *(CalendarDifference, CalendarAddition, MonthsBetween),
 )
 

@@ -22,7 +22,7 @@ LEAST_ROWS_EACH = 3  # of a number, on average
 SHARED_DATES = 0.5  # of the rows, whose date another one has
 LEAST_COUNTED = 0.3  # of the whole numbers between the least and the largest, that are there
 KEPT_BY_NUMBERS = 0.95  # share of the rows that agree with the first one of their number
-MOST_GROUPS = 5  # numbers that tell groups of entities, which may lie in the order of these
+MOST_ORDERED_GROUPS = 5  # numbers that tell groups of entities, which may lie in the order of these
 DECIDED_COLUMNS, MET_BY_CHANCE = 0.5, 0.05  # share of the columns that it decides; of rows that agree in them by chance
 
 
@@ -56,7 +56,7 @@ def _without_measures_of(name: str, frame: pd.DataFrame, codes: Mapping[str, np.
 def _goes_one_way(values: np.ndarray) -> bool:
     """Whether more than a few different values [numbers] never fall, or never rise."""
     steps = np.diff(values)
-    return len(np.unique(values)) > MOST_GROUPS and bool((steps >= 0).all() or (steps <= 0).all())
+    return len(np.unique(values)) > MOST_ORDERED_GROUPS and bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _coded(frame: pd.DataFrame, columns: Sequence[Column], learned: Collection[str | None]) -> Categorical | None:

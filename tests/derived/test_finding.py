@@ -154,6 +154,21 @@ def test_dates_follow_from_dates_and_completed_years_between_them():
     assert formulas(frame) == {"due": "seen + 14 * day", "age": "floor((seen - born) / year)"}
 
 
+def test_what_stops_at_an_end_is_worked_out_where_the_formula_would_pass_it():
+    rng, rows = np.random.default_rng(0), 600
+    due = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, rows), "D")
+    back = due + pd.to_timedelta(rng.normal(-3, 9, rows).round(), "D")
+    late, claim = np.maximum(0, (back - due).days), rng.lognormal(6, 1, rows).round(2)
+    own, share = rng.choice([150, 300, 500], rows), rng.choice([0.8, 0.9, 1], rows)
+    paid = (np.maximum(0, claim - own) * share).round(2)
+    loans = pd.DataFrame({"due": due, "back": back, "late": late, "fine": np.minimum(late * 0.5, 4)})
+    claims = pd.DataFrame({"claim": claim, "own": own, "share": share, "paid": paid})
+    fine = "min(4, max(0, 0.5 * late))"
+    assert formulas(loans) == {"back": "due + their difference", "late": "max(0, (back - due) / day)", "fine": fine}
+    assert formulas(claims) == {"paid": "max(0, (claim - own) * share)"}
+    assert formulas(claims.assign(paid=rng.permutation(paid))) == {}
+
+
 def test_nights_and_months_between_dates_with_times_are_counted_by_the_calendar():
     rng = np.random.default_rng(0)
     came = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 10**6, 800), "min")
