@@ -21,17 +21,24 @@ LOCK_DELAYS = [1.0, 2.0, 4.0, 8.0]  # seconds before the next attempt to get a l
 
 
 def check(
-    target: Target | None, names: Sequence[str], rows: Path | None = None, kinds: Mapping[str, str] | None = None
+    target: Target | None,
+    names: Sequence[str],
+    rows: Path | None = None,
+    kinds: Mapping[str, str] | None = None,
+    owner: str = "",
 ) -> None:
-    """Raise LaunderError where a release of these columns, of these kinds, with values such as the rows of a Parquet
-    file have, could not go into a target: before anything is trained. No row is sent.
+    """Raise LaunderError where a release of a data set, of these columns, of these kinds, with values such as the rows
+    of a Parquet file have, could not go into a target: before anything is trained. No row is sent.
     """
     if target is not None:
-        failures.retried(lambda: _rehearse(target, names, rows, kinds))
+        failures.retried(lambda: _rehearse(target, names, rows, kinds, owner))
 
 
-def _rehearse(target: Target, names: Sequence[str], rows: Path | None, kinds: Mapping[str, str] | None) -> None:
+def _rehearse(
+    target: Target, names: Sequence[str], rows: Path | None, kinds: Mapping[str, str] | None, owner: str
+) -> None:
     with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
+        versions.check_owner(sink, target, owner)
         versions.rehearse(sink, target, names, rows, kinds)
 
 
@@ -40,28 +47,28 @@ def opened(target: Target) -> AbstractContextManager[Sink]:
     return (sqlite if target.is_file else postgresql).opened(target)
 
 
-def load(target: Target | None, release: Path, id: str) -> None:
-    """Load the rows of a release, a folder that is staged or published, beside what readers see. LaunderError where
-    they do not fit, or the database holds others afterwards.
+def load(target: Target | None, release: Path, id: str, owner: str = "") -> None:
+    """Load the rows of a release of a data set, a folder that is staged or published, beside what readers see.
+    LaunderError where they do not fit, the database holds others afterwards, or another data set releases there.
     """
     if target is None:
         return
     with suppress(LaunderError):  # what stands in the way of the next release is said where that is loaded
-        _drop_unseen(target, id)
+        _drop_unseen(target, id, owner)
     path = release / RELEASED_ROWS
     with pq.ParquetFile(path) as file, ThreadPoolExecutor(1) as pool:
         digest = pool.submit(digest_file, path)  # while a connection is made
-        failures.retried(lambda: _load(target, file, id, digest))
+        failures.retried(lambda: _load(target, file, id, digest, owner))
 
 
-def _drop_unseen(target: Target, id: str) -> None:
+def _drop_unseen(target: Target, id: str, owner: str) -> None:
     with failures.explained(_expected("drop what failed runs have loaded beside", target)), opened(target) as sink:
-        versions.drop_unseen(sink, target, id)
+        versions.drop_unseen(sink, target, id, owner)
 
 
-def _load(target: Target, file: pq.ParquetFile, id: str, digest: Future[str]) -> None:
+def _load(target: Target, file: pq.ParquetFile, id: str, digest: Future[str], owner: str) -> None:
     with failures.explained(_expected("load a release beside", target)), opened(target) as sink:
-        versions.load(sink, target, file, id, digest.result())
+        versions.load(sink, target, file, id, digest.result(), owner)
 
 
 def swap(target: Target | None, release: Path, id: str, point: Callable[[], None]) -> None:

@@ -21,6 +21,7 @@ from launderette.pipelines.databases.addresses import quoted, table_parts
 from launderette.pipelines.run.artifacts import LaunderError
 
 UNSEEN = "unseen"  # noted of a version that is loaded until it is shown
+OWNER = "owner"  # noted of each version: the data set whose release it holds, by its eight digits
 ASKED_COLUMNS = 300  # that one question is about; an answer has at most 1,664 columns of PostgreSQL, 2,000 of SQLite
 NAME_LETTERS, ID_LETTERS = 20, 33  # of a target and of a release in the name of a version: PostgreSQL keeps 63 bytes
 
@@ -37,9 +38,9 @@ def _ending(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
-def _note(target: Target, release: str, digest: str) -> dict[str, Any]:
+def _note(target: Target, release: str, digest: str, owner: str) -> dict[str, Any]:
     """Return what is noted of a version that nobody has seen yet."""
-    return {"target": target.name, "release": release, "data": digest, UNSEEN: True}
+    return {"target": target.name, "release": release, "data": digest, OWNER: owner, UNSEEN: True}
 
 
 def _written(note: Mapping[str, Any]) -> str:
@@ -54,13 +55,27 @@ def _noted(sink: Sink, target: Target) -> Iterator[tuple[str, dict[str, Any]]]:
             yield version, note
 
 
-def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest: str) -> None:
-    """Load a release aside, check it against the file, give it the indexes of the version before it, and commit.
+def check_owner(sink: Sink, target: Target, owner: str) -> None:
+    """Raise LaunderError where a target has releases of another data set: readers would see now these, now those, and
+    each would drop what the other can roll back to.
+    """
+    others = [found for _, note in _noted(sink, target) if (found := note.get(OWNER) or owner) != owner]
+    if others:
+        raise LaunderError(
+            f"expected releases of this data set alone at {target.name}, found some of data set {others[0]}; name "
+            f"another table, or, where that data set is gone, write {others[0]} into work/NAME.id of this one"
+        )
+
+
+def load(sink: Sink, target: Target, file: pq.ParquetFile, release: str, digest: str, owner: str) -> None:
+    """Load a release of a data set aside, check it against the file, give it the indexes of the version before it, and
+    commit.
 
     LaunderError for any difference: nothing of it is left then.
     """
+    check_owner(sink, target, owner)
     columns = targets.fitted(sink, targets.existing(sink, target), file.schema_arrow, target)
-    note, version = _note(target, release, digest), name_of(target, release)
+    note, version = _note(target, release, digest, owner), name_of(target, release)
     if dict(_noted(sink, target)).get(version, {}) | {UNSEEN: True} == note:
         check(sink, sink.place(version), file)
         return
@@ -209,13 +224,14 @@ def swap(
     return [column.name for column in found.columns if column.name not in names and not column.is_computed]
 
 
-def drop_unseen(sink: Sink, target: Target, release: str) -> None:
-    """Drop the versions of a target that failed runs have loaded and nobody has seen, but for that of a release, and
-    what something depends on. LaunderError where that is not possible now.
+def drop_unseen(sink: Sink, target: Target, release: str, owner: str) -> None:
+    """Drop the versions of a target that failed runs of a data set have loaded and nobody has seen, but for that of a
+    release, and what something depends on. LaunderError where that is not possible now.
     """
     sink.begin()
     for version, note in _noted(sink, target):
-        if UNSEEN in note and note["release"] != release and not sink.is_used(version):
+        own = (note.get(OWNER) or owner) == owner
+        if UNSEEN in note and own and note["release"] != release and not sink.is_used(version):
             sink.drop(version)
     sink.commit()
 

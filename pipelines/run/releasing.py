@@ -15,6 +15,7 @@ from launderette.pipelines.privacy import spending
 from launderette.pipelines.release import decisions, history, holding, publishing
 from launderette.pipelines.release.decisions import Approval, Override, Refusal, SignOff
 from launderette.pipelines.release.holding import Held
+from launderette.pipelines.run import lease
 from launderette.pipelines.run.artifacts import check_unchanged, explained, read_json
 from launderette.pipelines.run.caching import WORK, Result, locked
 from launderette.pipelines.secrets import secret
@@ -83,7 +84,7 @@ def release(config: RunConfig, decided: Result, schema: Result, permission: Appr
 def _release(config: RunConfig, decided: Result, schema: Result, permission: Approval | Override) -> None:
     output, id = Path(config.publish.to), decided["id"]
     spending.check_release(config, decided["facts"], output / history.RELEASES / id)
-    elsewhere.load(config.publish, Path(decided["staged"]["path"]), id)
+    elsewhere.load(config.publish, Path(decided["staged"]["path"]), id, lease.identity(output / WORK, config.name))
     key = secret(config.publish.sign, "publish.sign") if config.publish.sign else None
     swap, staged = partial(elsewhere.swap, config.publish, id), Path(decided["staged"]["path"])
     place = publishing.release(permission, staged, output, id, decided["facts"], key, swap)

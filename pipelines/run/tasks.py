@@ -233,8 +233,9 @@ def check_places(config: RunConfig, schema: Result, protected: Result) -> None:
     files. Under epsilon no value is looked at.
     """
     kinds = {column["name"]: column["kind"] for column in schema["columns"]}
+    rows = None if config.privacy else Path(protected["path"])
     with redacted():
-        elsewhere.check(config.publish, kinds, None if config.privacy else Path(protected["path"]))
+        elsewhere.check(config.publish, kinds, rows, lease.identity(Path(config.publish.to) / WORK, config.name))
 
 
 def publish(config: RunConfig, decided: Result, schema: Result) -> Result:

@@ -9,17 +9,19 @@ from launderette.pipelines.object_storage import releasing as objects
 from launderette.pipelines.release import history
 
 
-def check(publish: Publish, kinds: Mapping[str, str], rows: Path | None) -> None:
-    """Raise LaunderError where a release of these columns, by their kinds, with values such as the rows of a Parquet
-    file have, could not go everywhere that it is to go.
+def check(publish: Publish, kinds: Mapping[str, str], rows: Path | None, owner: str) -> None:
+    """Raise LaunderError where a release of a data set (`owner`, see `lease.identity`), of these columns, by their
+    kinds, with values such as the rows of a Parquet file have, could not go everywhere that it is to go.
     """
-    tables.check(publish.table, [*kinds], rows, kinds)
+    tables.check(publish.table, [*kinds], rows, kinds, owner)
     objects.check(publish.objects)
 
 
-def load(publish: Publish, staged: Path, id: str) -> None:
-    """Load a release beside what readers see; LaunderError where that fails, and nothing has changed for them then."""
-    tables.load(publish.table, staged, id)
+def load(publish: Publish, staged: Path, id: str, owner: str) -> None:
+    """Load a release of a data set beside what readers see. LaunderError where that fails; nothing has changed for
+    them then.
+    """
+    tables.load(publish.table, staged, id, owner)
     objects.load(publish.objects, staged, id)
 
 

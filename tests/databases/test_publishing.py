@@ -5,6 +5,7 @@ import decimal
 import json
 import threading
 import uuid
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -67,13 +68,13 @@ def target(server, secrets, monkeypatch):
     return _target
 
 
-def release(target, folder, id, rows=None, keep=None, point=lambda: None):
+def release(target, folder, id, rows=None, keep=None, point=lambda: None, owner=""):
     """Publish a made release as a run does."""
     place = folder / "releases" / id
     (place / "data").mkdir(parents=True, exist_ok=True)
-    (folder / "work").mkdir(exist_ok=True)
+    (folder / "work").mkdir(parents=True, exist_ok=True)
     pq.write_table(table() if rows is None else rows, place / releasing.RELEASED_ROWS, row_group_size=100)
-    releasing.load(target, place, id)
+    releasing.load(target, place, id, owner)
     releasing.swap(target, place, id, point)
     releasing.remember(target, folder, id, keep)
 
@@ -574,6 +575,22 @@ def test_what_failed_runs_have_loaded_is_dropped_and_never_counts_as_a_release(s
     assert found() == ([IDS[0], IDS[2]], 2) and len(ids(server)) == 5
     back(tmp_path, IDS[0])
     assert len(ids(server)) == ROWS
+
+
+def test_a_target_that_another_data_set_releases_to_is_refused_and_keeps_all_that_is_loaded(server, target, tmp_path):
+    """Else two output folders show their rows by turns, and each drops what the other can roll back to."""
+    release(target(), tmp_path, IDS[0], owner="aaaa0000")
+    with pytest.raises(KeyboardInterrupt):
+        release(target(), tmp_path, IDS[1], point=Mock(side_effect=KeyboardInterrupt), owner="aaaa0000")
+    for publish in (
+        lambda: releasing.check(target(), table().column_names, owner="bbbb1111"),
+        lambda: release(target(), tmp_path / "b", IDS[2], table(3), keep=1, owner="bbbb1111"),
+    ):
+        with pytest.raises(LaunderError, match=r"data set aaaa0000; name another table, .* work/NAME.id"):
+            publish()
+    assert len(ids(server)) == ROWS and server.run(
+        "SELECT count(*) FROM pg_tables WHERE schemaname='launder_releases'"
+    ) == [(2,)]
 
 
 def test_old_versions_are_dropped_beyond_keep_but_for_what_something_depends_on(server, target, tmp_path):
