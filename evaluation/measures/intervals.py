@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.special import betainc
-from scipy.stats import betabinom, binom, binomtest, rankdata, t
+from scipy.stats import beta, betabinom, binom, binomtest, norm, rankdata, t
 
 from launderette.evaluation.streams import RandomStream, generator
 
@@ -18,6 +18,7 @@ KEPT_DRAWS = 5000  # rows whose draws are kept: 8 MB of numbers
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 PLACES = 5  # of the true threshold between two non-members, each as likely as the others
+THRESHOLDS = 64  # places of a threshold, each as likely as the others
 HALVINGS = 40  # of [0, 1] in the search for a quantile
 SIMULATED, STRONGEST = 20_000, 100  # attacks that know nothing; those of them whose intervals are worked out
 
@@ -253,12 +254,16 @@ def null_best_quantile(members: int, non_members: int, level: float) -> float:
     return float(np.searchsorted(np.cumsum(chances), level) / members)
 
 
-def null_rank_quantile(members: int, non_members: int, rate: float, level: float) -> float:
-    """Quantile of the share of members above the threshold of a false-alarm rate, where they score as non-members do:
-    BetaBinomial(members, r, non_members + 1 - r) of them lie above the r-th best.
+def rank_quantile(members: int, non_members: int, rate: float, recognised: float, level: float) -> float:
+    """Quantile of the share of members counted above the threshold of a false-alarm rate, above whose true place a
+    share `recognised` of them lies; scores are normal, as wide on both sides (binormal ROC).
+
+    Above the r-th best non-member lie Beta(r, non_members + 1 - r) of all others.
     """
     rank = threshold_rank(rate, non_members)
-    chances = betabinom.pmf(np.arange(members + 1), members, rank, non_members + 1 - rank)
+    alarms = beta.ppf((np.arange(THRESHOLDS) + 0.5) / THRESHOLDS, rank, non_members + 1 - rank)
+    above = norm.cdf(norm.ppf(alarms) + norm.ppf(recognised) - norm.ppf(rate))
+    chances = binom.pmf(np.arange(members + 1)[:, None], members, above).mean(1)
     return float(np.searchsorted(np.cumsum(chances), level) / members)
 
 

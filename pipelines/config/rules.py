@@ -1,6 +1,6 @@
 """The rules of the gate: what each score must reach, and how a bound follows the data.
 
-Six words let a bound follow the data, because what is reachable differs between tables:
+Seven words let a bound follow the data, because what is reachable differs between tables:
 - "of ceiling": the bound is a multiple of what real rows reach, or what as many of them reach but once in a thousand
   tables, where that is less.
 - "or ceiling": where real held-out rows themselves may not reach the number, the bound is the low end of their interval
@@ -16,9 +16,10 @@ Six words let a bound follow the data, because what is reachable differs between
 - "by repeats": where no two real images are equal, the bound is the number itself. Otherwise it is at least what as
   many pairs of a synthetic and a real image reach, once in a thousand times, if they are equal as often as two real
   images are.
-- "by rank": the bound is at least the share of members that score above the best of each half of the non-members, or
-  above all but a tenth of these, once in a thousand tables, where an attack knows nothing. It is compared with what was
-  counted, not with an interval.
+- "by rank": the bound is at least the share of members that score above the best of each half of the non-members once
+  in a thousand tables, where an attack knows nothing. It is compared with what was counted, not with an interval.
+- "by draw": the number is what may truly be recognised of all members at the attack's false-alarm rate, and the bound
+  what is counted where that much is, once in a hundred draws of the rows. It is compared with what was counted, too.
 - "by chance": the bound is at least what the end of the interval of an attack that knows nothing exceeds once in a
   thousand tables of that many rows. Under 200 held-out rows, chance alone may recognise one row in ten. What is
   measured against non-members (values guessed, people singled out or linked) is chance until it is four standard errors
@@ -77,7 +78,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "privacy.membership": {"at_most": 0.05, "relative": "by chance"},
     "privacy.membership_vulnerable": {"at_most": 0.1, "relative": "by chance"},
     "privacy.membership_low_fpr": {"at_most": 0.01, "relative": "by rank"},
-    "privacy.membership_broad": {"at_most": 0.15, "relative": "by rank"},
+    "privacy.membership_broad": {"at_most": 0.15, "relative": "by draw"},
     "privacy.attribute": {"at_most": 0.1, "relative": "by chance"},
     "privacy.singling_out": {"at_most": 0.1, "relative": "by chance"},
     "privacy.linkability": {"at_most": 0.1, "relative": "by chance"},

@@ -20,7 +20,7 @@ from typing import Any, TypeGuard
 
 from scipy.stats import gamma, norm, poisson
 
-from launderette.evaluation.measures.intervals import null_best_quantile, null_quantile, null_rank_quantile
+from launderette.evaluation.measures.intervals import null_best_quantile, null_quantile, rank_quantile
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
 from launderette.evaluation.summaries import blame
@@ -47,6 +47,7 @@ COUNTED = (
 )
 TWO_SIDED = ("privacy.nearest_record",)  # shares that should be a half
 NULL = 0.999  # level of the null quantile: share of tables in which an attack that knows nothing stays under the bound
+TOLERATED = 0.99  # share of releases that pass of those that give away exactly what is tolerated
 ALARMS = 0.01  # false-alarm rate of the recognition rates
 NEAR = 0.03  # of the ceiling
 WIDER = 3  # times the half-width of an interval
@@ -223,6 +224,8 @@ def _bound(rule: Rule, value: float, score: Score) -> tuple[float | None, str]:
         if chance is None:
             return None, NO_INTERVAL
         return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few."
+    if relative == "by draw":
+        return _by_draw(figure, **score.detail), f"Where {figure:.0%} truly are, so many are counted once in 100 draws."
     if relative == "by repeats":
         return max(figure, _by_repeats(**score.detail)), ""
     if relative == "or ceiling":
@@ -262,13 +265,13 @@ def _by_repeats(*, rows: int, real: int, repeats: int, **_: int) -> float:
 
 
 def _by_rank(score: Score) -> float:
-    """Return the share of members above every non-member, or above all but those of a false-alarm rate, that an attack
-    which knows nothing may reach.
-    """
-    members, non_members, alarms = (score.detail.get(key, 0) for key in ("members", "non_members", "alarms"))
-    if alarms:
-        return null_rank_quantile(members, non_members, alarms, NULL)
-    return null_best_quantile(members, non_members, NULL)
+    """Return the share of members above every non-member that an attack which knows nothing may reach."""
+    return null_best_quantile(score.detail.get("members", 0), score.detail.get("non_members", 0), NULL)
+
+
+def _by_draw(figure: float, *, members: int, non_members: int, alarms: float, **_: Any) -> float:
+    """Return the share of members that is counted at a false-alarm rate where truly no more than the figure is."""
+    return rank_quantile(members, non_members, alarms, figure, TOLERATED)
 
 
 def _by_chance(value: float, score: Score) -> float | None:

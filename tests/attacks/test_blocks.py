@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import betabinom
 
 from evaluation import calibration, privacy, samples
 from evaluation.attacks import blocks, choice, column_matches, few_columns
@@ -123,6 +124,19 @@ def test_the_best_of_the_non_members_is_exceeded_as_often_as_chance_says():
     shares = np.mean([(m > o.max(1, keepdims=True)).mean(1) for m, o in halves], axis=0)
     for level in (0.9, 0.99):
         assert intervals.null_best_quantile(100, 60, level) == pytest.approx(np.quantile(shares, level), abs=0.015)
+
+
+@pytest.mark.parametrize(("members", "non_members"), [(300, 100), (200, 400)])
+def test_what_is_tolerated_is_refused_once_in_a_hundred_draws(members, non_members):
+    """0.245 standard deviations apart, 15 % of the members lie above all but a tenth of the others."""
+    rng, drawn, most = np.random.default_rng(0), [], (non_members + 2) // 10
+    for _ in range(1000):
+        sides = rng.normal(0.245, 1, (2, members // 2)), rng.normal(size=(2, non_members // 2))
+        drawn.append(intervals._above_both(list(zip(*sides, strict=True)), most)[most] / members)
+    bound = intervals.rank_quantile(members, non_members, 0.1, 0.15, 0.99)
+    assert 0.003 < np.mean(np.array(drawn) > bound) < 0.02 and np.mean(drawn) == pytest.approx(0.15, abs=0.01)
+    chances = betabinom.cdf(np.arange(members + 1), members, 10, 90)  # of what knows nothing, beside 99 others
+    assert intervals.rank_quantile(members, 99, 0.1, 0.1, 0.9) * members == pytest.approx((chances < 0.9).sum(), abs=1)
 
 
 def test_an_attack_that_knows_most_is_stronger_and_none_is_surprising_by_chance():

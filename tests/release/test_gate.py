@@ -156,6 +156,9 @@ def test_bounds_follow_the_data():
     # once in a thousand tables: test_chance_is_what_guesses_reach
     assert few["bound"] == pytest.approx(0.36, abs=0.05)
     assert "chance" in few["note"] and few["passed"]
+    by_draw, rows = {"at_most": 0.15, "relative": "by draw"}, {"members": 1000, "non_members": 1000, "alarms": 0.1}
+    broad = judge("privacy.membership_broad", Score(0.19, 0.1, 0.25, detail=rows), by_draw)
+    assert broad["passed"] and broad["bound"] == pytest.approx(0.19, abs=0.002)  # 0.15 + 2.33 * 0.017
     assert (
         judge("privacy.membership", Score(0.02, 0.01, 0.1, detail={"non_members": 5000, "members": 5000}), chance)[
             "bound"
