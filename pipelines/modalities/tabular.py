@@ -125,7 +125,7 @@ def read(stored: Mapping[str, Any]) -> pd.DataFrame:
 
 def entity(schema: Schema, config: RunConfig) -> str | None:
     """Return the stated column of entities, else an identifier that repeats."""
-    return announcing.entity_of(config, schema)
+    return splitting.entity_of(config, schema)
 
 
 def compare(

@@ -16,6 +16,7 @@ from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.personal_data import columns
 from launderette.pipelines.personal_data.findings import Found
 from launderette.pipelines.sources.tables import notes_of
+from launderette.pipelines.stages import splitting
 
 # shares of a column's rows from which it is told that labels were generalised, and lost
 GENERALISED_SHARE, LOST_SHARE = 0.5, 0.05
@@ -24,21 +25,6 @@ GENERALISED_WORDS = {
     "rows_shortened": "kept the beginning of their label",
     "rows_alike": "became the label most like theirs by the other columns",
 }
-
-
-def entity_of(config: RunConfig, schema: Schema) -> str | None:
-    """Return the column whose values name entities of several rows: the stated one, else an identifier that repeats.
-
-    Of several, one that is called by people comes first, then the first in the table.
-    """
-    if config.split.entity:
-        return config.split.column
-    return _repeated(schema)
-
-
-def _repeated(schema: Schema) -> str | None:
-    repeated = [column for column in schema.columns if isinstance(column, Identifier) and column.repeats]
-    return min(repeated, key=lambda column: not column.person).name if repeated else None
 
 
 def of_draw(config: RunConfig, learned: int, rows: int, entity: str | None) -> str:
@@ -70,14 +56,14 @@ def of_schema(
         if detection.is_called_code(column.name, frame[column.name])
     ]
     notes += [_several(column) for column in schema.columns if isinstance(column, Composite)]
-    entity = entity_of(config, schema)
+    entity = splitting.entity_of(config, schema)
     if entity and not config.split.entity:
         notes.append(
             f"Rows that share a value of {entity!r} are taken as one entity: they stay on one side of the split and "
             "are counted once; "
             "to change it: split: {entity: another column}, or {entity: none} where it names none."
         )
-    if config.split.alone and (repeated := _repeated(schema)):
+    if config.split.alone and (repeated := splitting.repeated(schema)):
         notes.append(
             f"Rows that share a value of {repeated!r} are no entity, as split.entity: none states: they may stand on "
             "both sides of the split, and protection and attacks count rows. Where they do belong to one person, state "

@@ -26,7 +26,7 @@ from launderette.pipelines.run.artifacts import LaunderError, chosen, restated
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources import tables
 from launderette.pipelines.sources.tables import LEFT_OUT, NOTES
-from launderette.pipelines.stages import announcing, composites, protection, values
+from launderette.pipelines.stages import announcing, composites, protection, splitting, values
 from launderette.pipelines.stages.protection import settle
 
 # among the attrs of a frame: what is found in its columns; how many rows the source has, where these are not all
@@ -46,7 +46,7 @@ def ingest(config: RunConfig, work: Path | None = None) -> tuple[pd.DataFrame, S
     frame, schema = _settled(drawn, config, work)
     if drawn.profile is None:
         return frame, schema
-    rows, entity = drawn.rows, announcing.entity_of(config, schema)
+    rows, entity = drawn.rows, splitting.entity_of(config, schema)
     if entity != config.split.column:  # found in all rows: drawn anew, in whole entities
         del drawn, frame  # before as many rows take their room
         frame, schema = _settled(_drawn(config, entity), config, work)
@@ -83,7 +83,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     profile = {name: all for name, all in (drawn.profile or {}).items() if name not in near}
     frame, schema, found = _schema(frame, config, profile)
     rare, _ = protection.settle(config.protect.rare, None, len(frame))
-    entity = announcing.entity_of(config, schema)
+    entity = splitting.entity_of(config, schema)
     schema = composites.without_rare(frame, schema, rare=rare, entity=entity)
     check_mentioned(schema.flat.names, config)
     frame, notes = values.read(frame, schema)

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 
 from launderette.generators.data import groups as grouping
+from launderette.generators.data.schema import Identifier, Schema
 from launderette.generators.training import randomness
+from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.sections import HELD_OUT
 from launderette.pipelines.run.artifacts import LaunderError
 
@@ -23,6 +25,21 @@ def share(stated: float | None, rows: int) -> float:
         return stated
     powerful, compared = POWERFUL_ROWS / max(1, rows), min(LEAST_HELD_OUT, rows // 2) / max(1, rows)
     return max(min(max(HELD_OUT, powerful), MOST_HELD_OUT), compared)
+
+
+def entity_of(config: RunConfig, schema: Schema) -> str | None:
+    """Return the column whose values name entities of several rows: the stated one, else an identifier that
+    repeats; None where there is none, or where every row is stated to be alone.
+    """
+    if config.split.entity:
+        return config.split.column
+    return repeated(schema)
+
+
+def repeated(schema: Schema) -> str | None:
+    """Return the identifier that repeats, of several the first that is called by people, else the first."""
+    found = [column for column in schema.columns if isinstance(column, Identifier) and column.repeats]
+    return min(found, key=lambda column: not column.person).name if found else None
 
 
 def split(frame: pd.DataFrame, *, holdout: float, entity: str | None, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -242,7 +242,7 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
     loaded = config.load(tmp_path / "t.csv")
     frame, schema = ingestion.ingest(loaded)
     notes = [*announcing.of_schema(loaded, schema, frame), *tabular.protect(frame, schema, loaded).notes]
-    assert announcing.entity_of(loaded, schema) == "customer_id" and len(notes) == 3
+    assert splitting.entity_of(loaded, schema) == "customer_id" and len(notes) == 3
     assert (
         "columns: {customer_id: numerical}" in notes[0]
         and "split: {entity: " in notes[1]
@@ -256,7 +256,7 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
         sum("'doctor_id' is called an identifier" in note and "real ones are released" in note for note in notes) == 1
     )
     stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])
-    assert announcing.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides
+    assert splitting.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides
 
 
 def test_an_identifier_that_chance_makes_real_is_made_up_again():
