@@ -22,6 +22,7 @@ from launderette.pipelines.personal_data.columns import SHARED
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import shares
 from launderette.pipelines.scoring.readable import Comparable
+from launderette.pipelines.stages import splitting
 
 
 def score(
@@ -88,7 +89,7 @@ def _scored(
         made_up=[column.name for column in personal if column.personal in fakes.OWN_FORM],
         worded=[column.name for column in personal if column.personal in fakes.NAME_PARTS],
         shared=[column.name for column in personal if column.personal in SHARED],
-        entity=_entity(schema, config),
+        entity=splitting.entity_of(config, schema),
         parts=compared.parts,
     )
     return evaluation.score(
@@ -100,15 +101,6 @@ def _scored(
         names=names,
         **of_members,
     )
-
-
-def _entity(schema: Schema, config: RunConfig) -> str | None:
-    """Return the column that is stated to name entities, else the first that is called by people, or holds personal
-    data, and repeats.
-    """
-    people = [column for column in schema.identifiers if column.repeats and (column.person or column.personal)]
-    found = min(people, key=lambda column: not column.person, default=None)
-    return config.split.column or (found.name if found else None)
 
 
 def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:

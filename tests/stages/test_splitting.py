@@ -1,5 +1,7 @@
 """Splitting: every row on one side, entities whole, the same for the same seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.measures.intervals import null_quantile
+from generators.data.schema import Identifier, Numerical, Schema
 from pipelines import config, modalities
 from pipelines.run.artifacts import LaunderError
+from pipelines.scoring import run
 from pipelines.stages import fitting
-from pipelines.stages.splitting import share, shared, split
+from pipelines.stages.splitting import entity_of, share, shared, split
 
 
 @settings(deadline=None)
@@ -105,3 +109,13 @@ def test_a_repeated_column_is_no_entity_where_the_configuration_says_so(tmp_path
     assert set(train["customer_id"]) & set(holdout["customer_id"])
     assert config.validate(stated.model_dump(mode="json")) == stated
     assert told.schema.column("customer_id").kind == "identifier"  # made up anew all the same
+
+
+def test_rows_are_judged_by_the_entity_that_they_are_split_by(monkeypatch):
+    frame = pd.DataFrame({"order": np.arange(60) // 3, "mail": np.arange(60) // 2, "n": np.arange(60.0)})
+    order, mail = (Identifier(name, "int64", "", repeats=True) for name in ("order", "mail"))
+    schema = Schema((order, replace(mail, personal="email"), Numerical("n", "float64")))
+    monkeypatch.setattr(run.evaluation, "score", lambda *_, metadata, **__: metadata.entity)
+    for stated in ({}, {"entity": "mail"}, {"entity": "none"}):
+        asked = config.RunConfig.model_validate({"source": "t.csv", "split": stated})
+        assert run.score(frame, frame, frame, schema, asked) == entity_of(asked, schema)
