@@ -12,10 +12,10 @@ if __name__ == "evaluation":  # imported from a checkout by its short name
 import ast
 import difflib
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Collection = tuple[np.ndarray, np.ndarray | None]  # pixels uint8 [N, H, W, C], labels [N]
 
     from launderette.evaluation.divided import Repeats
-    from launderette.evaluation.metadata import Metadata
+    from launderette.evaluation.metadata import Known
     from launderette.evaluation.report import Report
 
 SECTIONS = {"tabular": ("fidelity", "utility", "diversity", "privacy"), "image": ("image",)}  # by modality
@@ -80,28 +80,27 @@ def load(name: str) -> Callable:
     return found
 
 
+def _chosen(asked: Iterable[str] | None, modality: str) -> dict[str, Callable]:
+    """Metrics by name: those asked for, all of a modality for None."""
+    return {name: load(name) for name in (names(modality) if asked is None else asked)}
+
+
 def score(
     train: pd.DataFrame,
     holdout: pd.DataFrame | None,
     synthetic: pd.DataFrame,
     *,
-    kinds: Mapping[str, str] | None = None,
-    target: str | None = None,
-    loss: Callable[[pd.DataFrame], np.ndarray] | None = None,
-    members: np.ndarray | None = None,
-    metadata: Metadata | None = None,
     seed: int = 0,
     names: Iterable[str] | None = None,
     internal: bool = False,
     repeats: Repeats | None = None,
+    **known: Unpack[Known],
 ) -> Report:
     """Score a synthetic frame against the frame it was trained on and a holdout (None where there is none).
 
-    `kinds` maps columns to numerical, categorical, boolean, datetime or identifier and is inferred where absent;
-    `metadata` tells what values do not, such as which columns together name people; `loss` maps a frame to one loss per
-    row; `members` is true for each training row that the generator learnt from, not for its validation rows (None where
-    that is not known); `names` restricts the metrics; `internal` adds what only an internal report may say, about
-    single rows, rare categories and extremes; `repeats` are further divisions of few rows, by which attacks see more.
+    `names` restricts the metrics; `internal` adds what only an internal report may say, about single rows, rare
+    categories and extremes; `repeats` are further divisions of few rows, by which attacks see more. Of what may be
+    `known`, `kinds` of columns are inferred where absent, and the model is attacked where its `loss` of rows is given.
     EvaluationError where the tables cannot be compared, or at least half of the holdout are training rows.
     """
     from launderette.evaluation import divided, inputs, notebook, report, samples
@@ -109,17 +108,8 @@ def score(
     from launderette.evaluation.summaries import charts
     from launderette.evaluation.summaries import internal as inside
 
-    chosen = {name: load(name) for name in (globals()["names"]() if names is None else names)}
-    compared = samples.make(
-        train,
-        holdout,
-        synthetic,
-        kinds=kinds,
-        target=target,
-        loss=loss,
-        members=members,
-        metadata=metadata,
-    )
+    chosen = _chosen(names, "tabular")
+    compared = samples.make(train, holdout, synthetic, **known)
     compared = compared if repeats is None else divided.repeated(compared, repeats)
     with threads.single():
         found = inputs.check(compared, seed)
@@ -156,7 +146,7 @@ def score_images(
     from launderette.evaluation.models.features import imagenet
     from launderette.evaluation.report import grids
 
-    chosen = {name: load(name) for name in (globals()["names"]("image") if names is None else names)}
+    chosen = _chosen(names, "image")
     compared = image_samples.make(train, holdout, synthetic, features=features or imagenet, loss=loss, members=members)
     with threads.single():
         found = image_inputs.check(compared, seed)

@@ -1,9 +1,16 @@
-"""What is known of the columns of a table beside their kinds, and cannot be read off their values."""
+"""What is known of a table, and cannot be read off its values."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
 from launderette.evaluation.scores import EvaluationError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -27,3 +34,13 @@ class Metadata:
                 f"expected quasi-identifiers among the compared columns, found {len(known)} of "
                 f"{len(self.quasi_identifiers)} there; name columns of the tables that are no identifiers"
             )
+
+
+class Known(TypedDict, total=False):
+    """The keyword arguments of `score` that say what is known of the tables; None where nothing is."""
+
+    kinds: Mapping[str, str] | None  # numerical, categorical, boolean, datetime or identifier, by column
+    target: str | None  # the column that a model is to predict
+    metadata: Metadata | None
+    loss: Callable[[pd.DataFrame], np.ndarray] | None  # a frame -> the model's loss of each row
+    members: np.ndarray | None  # bool [training rows]: which the generator learnt from, and did not validate by

@@ -134,25 +134,13 @@ class Copula(nn.Module):
         """
         self.forget()
         self.scores.forget()
-        for c in self.regressed:
-            for own in self._of_label(c):
-                own.zero_()
+        for own in self._of_labels():
+            own.zero_()
         x = x[:: max(1, len(x) // COPULA_ROWS)]
-        for c, size in self.ordered.items():
-            edges = tiles(torch.bincount(x[x[:, c] < size, c], minlength=size))
-            scores, v = scores_of(edges)
-            v = v * (x[:, c] < size).double().mean().clamp(min=LEAST_PRESENT)
-            getattr(self, f"edges_{c}").copy_(edges)
-            getattr(self, f"scores_{c}")[:size] = scores / v.sqrt()
-            self.v[self.feature[c]] = v
-            if c in self.squared:
-                getattr(self, f"squares_{c}").copy_(squares_of(getattr(self, f"scores_{c}"), x[:, c]) * squares)
+        for c in self.ordered:
+            self._read_scores(c, x[:, c], squares=squares)
         for l, c in self.fine.items():
-            edges, present = getattr(self, f"edges_{l}"), x[x[:, c] < self.ordered[c]]
-            widest = edges.shape[1] - 1
-            counts = torch.bincount(present[:, c] * widest + present[:, l], minlength=len(edges) * widest)
-            tiled = tiles(counts)
-            edges.copy_(torch.stack([tiled[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
+            self._read_inner(l, x[x[:, c] < self.ordered[c]][:, [c, l]])
         self.share.copy_((x[:, self.column] == self.level).double().mean(0))
         self.rows.fill_(len(x))
         for k, c in enumerate(self.scores.column.tolist()):
@@ -160,6 +148,25 @@ class Copula(nn.Module):
         X = self.features(x)
         X = nn.functional.normalize(X - X.mean(0), dim=0)
         return X.t() @ X
+
+    def _read_scores(self, c: int, tokens: Tensor, *, squares: bool) -> None:
+        """Read the intervals of normal scores of a number's cells off its tokens [N], and their means and variance."""
+        size, edges, scores = self.ordered[c], getattr(self, f"edges_{c}"), getattr(self, f"scores_{c}")
+        present = tokens < size
+        edges.copy_(tiles(torch.bincount(tokens[present], minlength=size)))
+        means, v = scores_of(edges)
+        v = v * present.double().mean().clamp(min=LEAST_PRESENT)
+        scores[:size] = means / v.sqrt()
+        self.v[self.feature[c]] = v
+        if c in self.squared:
+            getattr(self, f"squares_{c}").copy_(squares_of(scores, tokens) * squares)
+
+    def _read_inner(self, l: int, tokens: Tensor) -> None:
+        """Read the intervals of fine token l off the coarse and fine tokens [N, 2] of rows that have the number."""
+        edges = getattr(self, f"edges_{l}")
+        widest = edges.shape[1] - 1
+        tiled = tiles(torch.bincount(tokens[:, 0] * widest + tokens[:, 1], minlength=len(edges) * widest))
+        edges.copy_(torch.stack([tiled[k * widest : (k + 1) * widest + 1] for k in range(len(edges))]))
 
     def shrink(self, R: Tensor, amount: float) -> None:
         """Take R as the correlation matrix, shrunk towards independence by lambda in (0, 1]."""
@@ -174,22 +181,19 @@ class Copula(nn.Module):
         """Keep a share of all that it knows of dependence: of correlations and of log odds."""
         self.R.mul_(share).fill_diagonal_(1.0)
         self.scores.weaken(share)
-        for c in self.regressed:
-            for own in self._of_label(c):
-                own.mul_(share)
+        for own in self._of_labels():
+            own.mul_(share)
         self._look()
 
-    def _of_label(self, c: int) -> list[Tensor]:
-        return [getattr(self, f"{name}_{c}") for name in ("slopes", "intercepts", "known")]
+    def _of_labels(self) -> list[Tensor]:
+        return [getattr(self, f"{name}_{c}") for c in self.regressed for name in ("slopes", "intercepts", "known")]
 
     def rank(self, c: int, x: Tensor) -> Tensor:
-        """Return the level of label c in tokens x [B, L], all beyond the frequent ones as one: [B]; of a number 0 where
-        it is missing, else 1.
-        """
+        """Return the level of label c in tokens x [B, L], as `ranks` gives it: [B]."""
         return self.ranks(c, x.device)[x[:, c]]
 
     def ranks(self, c: int, device: torch.device) -> Tensor:
-        """Return the level of each token of column c."""
+        """Return the level of each token of column c, all beyond the frequent ones as one; of a number 0 if missing."""
         tokens = torch.arange(self.sizes[c], device=device)
         return (tokens < self.ordered[c]).long() if c in self.ordered else tokens.clamp(max=self.levels[c])
 
@@ -322,9 +326,7 @@ class Copula(nn.Module):
         return interval_term(edges[x[:, c].clamp(max=len(edges) - 1)], mu, s).masked_fill(is_missing[:, None], 0.0)
 
     def gap_term(self, c: int, X: Tensor, given: Conditionals) -> Tensor:
-        """Return log p(state | features X) / p(state) of number c, present and missing: float32 [B, 2], 0 where none
-        is missing.
-        """
+        """Return log p(state | X) / p(state) of number c, present and missing: float32 [B, 2], 0 without gaps."""
         if c not in self.levels:
             return X.new_zeros(len(X), 2, dtype=torch.float32)
         return self._level_term(c, X, given, EVERY_PATTERN).flip(1)
@@ -341,9 +343,7 @@ class Copula(nn.Module):
 
 
 def number(j: int, X: Tensor, given: Conditionals, patterns: Tensor | slice = EVERY_PATTERN) -> tuple[Tensor, Tensor]:
-    """Return mean [B] and deviation [B, 1] or [1, 1] of the score of feature j for features X [B, D], K rows a
-    pattern.
-    """
+    """Return mean [B] and deviation [B, 1] or [1, 1] of the score of feature j for features X [P * K, D]."""
     A, s, b = (own[patterns, j] for own in (given.A, given.s, given.b))  # [P, D], [P], [P]
     mu = (X.unflatten(0, (len(A), -1)) @ A[:, :, None] + b[:, None, None]).flatten()
     return mu, (s if len(s) == 1 else s.repeat_interleave(len(X) // len(s)))[:, None]
