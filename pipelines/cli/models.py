@@ -43,10 +43,9 @@ def fit(
     """Protect a table or images and train a generator on all of it. A model is as private as its rows: keep it
     inside.
     """
-    from launderette.generators.training import checkpoint
     from launderette.pipelines import config, modalities
     from launderette.pipelines.config.documents import setting
-    from launderette.pipelines.run.artifacts import LaunderError, check_place, explained
+    from launderette.pipelines.run.artifacts import explained
     from launderette.pipelines.sources import remote
     from launderette.pipelines.stages import fitting
 
@@ -59,13 +58,9 @@ def fit(
     }
     named = [f"generator.name={generator}"] if generator else []
     settings = [*named, *(f"generator.options.{o}" for o in option or []), *(override or [])]
-    loaded = config.load(
-        source, [*settings, *(setting(key, value) for key, value in words.items() if value is not None)]
-    )
-    check_place(model)
-    if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
-        raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
-    check_new(model, overwrite)
+    settings += [setting(key, value) for key, value in words.items() if value is not None]
+    loaded = config.load(source, settings)
+    _check_place(model, overwrite)
     spinner.show("reading the source")
     with remote.at_hand(loaded) as (loaded, notes):
         for note in [*notes, *(modalities.of(loaded).inspect(loaded) if loaded.privacy is not None else ())]:
@@ -77,6 +72,17 @@ def fit(
     for sentence in _of_record(fitted.record, loaded.publish.to):
         say(sentence)
     return RELEASED
+
+
+def _check_place(model: Path, overwrite: bool) -> None:
+    """Raise LaunderError where a model cannot be written, or would replace anything but a model."""
+    from launderette.generators.training import checkpoint
+    from launderette.pipelines.run.artifacts import LaunderError, check_place
+
+    check_place(model)
+    if model.exists() and not checkpoint.exists(model) and (model.is_file() or any(model.iterdir())):
+        raise LaunderError(f"expected {model} to be new or to hold a model, found other files; choose another --model")
+    check_new(model, overwrite)
 
 
 def _of_record(record: Mapping[str, Any], spent_in: str) -> Iterator[str]:
