@@ -24,7 +24,7 @@ from launderette.evaluation.measures.intervals import null_best_quantile, null_q
 from launderette.evaluation.report import Report
 from launderette.evaluation.scores import Reason, Score
 from launderette.evaluation.summaries import blame
-from launderette.pipelines.config.rules import MODEL_RULES, UNNOTICED, Rule, check
+from launderette.pipelines.config.rules import MODEL_RULES, PRIVACY, UNNOTICED, Rule, check
 from launderette.pipelines.release import power
 from launderette.pipelines.release.decisions import Approval, Refusal, conclude, reopen, without_meaning
 
@@ -54,6 +54,11 @@ WIDER = 3  # times the half-width of an interval
 DIGITS = 6
 NAMED = 8  # columns that leak, in a reason
 NO_INTERVAL = "The score has no interval."
+NARROWLY = "It is missed by less than the luck of one draw."
+AGAIN = {  # of a rule about privacy?
+    False: "More rows would tell, and another seed may keep to it.",
+    True: "More rows would tell. Another seed is one more attempt: the best of several hides what they have in common.",
+}
 EITHER = float(norm.isf((1 - NULL) / 2))  # standard deviations that chance exceeds on either side
 
 
@@ -150,7 +155,14 @@ def _judged(name: str, rule: Rule, score: Score | None) -> dict[str, Any]:
     )
     passed = end >= bound if least else end <= bound
     told = said if passed else f"{said}{_leaking(score)} {score.detail.get('said', '')}".strip()
+    if not passed and abs(end - bound) < _half(score):
+        told = f"{told} {NARROWLY} {AGAIN[name.startswith(PRIVACY)]}".strip()
     return _reason(name, rule, end, bound, passed, told, score.value)
+
+
+def _half(score: Score) -> float:
+    """Half the width of a score's interval: what another draw of as many rows may differ by; 0 where it has none."""
+    return (score.high - score.low) / 2 if _finite(score.low) and _finite(score.high) else 0.0
 
 
 def _leaking(score: Score) -> str:

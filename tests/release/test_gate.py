@@ -188,6 +188,16 @@ def test_a_share_that_should_be_a_half_is_judged_on_both_sides(share, passed):
     assert judge("privacy.nearest_record", few, {"at_most": 0.55, "relative": "by chance"})["bound"] == 0.598716
 
 
+def test_what_luck_may_have_missed_is_said_and_another_attempt_at_privacy_is_one():
+    low, far = Score(0.76, 0.73, 0.79), Score(0.6, 0.57, 0.63)
+    assert gate.AGAIN[False] in judge("fidelity.decided", low, {"at_least": 0.75})["note"]
+    assert gate.NARROWLY not in judge("fidelity.decided", far, {"at_least": 0.75})["note"]
+    half = Score(0.588, 0.548, 0.627, 0.5, 0.5, "none", {"deviation": 0.02})
+    rule = {"at_most": 0.55, "relative": "by chance"}
+    assert judge("privacy.nearest_record", half, rule)["note"].endswith(gate.AGAIN[True])
+    assert gate.NARROWLY not in judge("fidelity.decided", Score(0.8, 0.78, 0.82), {"at_least": 0.75})["note"]
+
+
 def test_held_out_rows_that_do_not_reach_the_number_lower_the_bound():
     rule = {"at_least": 0.8, "relative": "or ceiling"}
     near = judge("fidelity.shape", Score(0.8, 0.76, 0.84, 0.9, 1.0, detail={"ceiling_low": 0.85}), rule)
