@@ -6,6 +6,7 @@ import pytest
 from imblearn.pipeline import make_pipeline
 from imblearn.utils import estimator_checks
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from pipelines.augment.augmenter import Augmenter
@@ -13,7 +14,7 @@ from pipelines.augment.class_balance import plentiful
 from pipelines.run.artifacts import LaunderError
 
 FEW = {"steps": 2, "filter": False, "options": {"width": 16, "memory": 1.0}}
-QUICK = {"generator": "tabular.marginals", "steps": 2, "filter": False}  # on a thousand rows, without a network
+QUICK = {"generator": "tabular.marginals", "steps": 2, "filter": False}  # without a network
 # All that imbalanced-learn has for samplers, but its check of sparse matrices, which the tag rules out: a generator
 # learns columns one by
 # one, so that a sparse matrix would have to be written out in full. Sparse columns of a frame are taken.
@@ -108,13 +109,21 @@ def test_a_pipeline_resamples_in_fit_only_and_a_clone_is_unfitted(table):
     assert clone(Augmenter("tabular.gan", options={"packing": 2})).get_params()["options"] == {"packing": 2}
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """Check by 200 rows of six features where imbalanced-learn takes 1000 of twenty."""
+    kind = {"n_classes": 3, "n_informative": 4, "weights": [0.2, 0.3, 0.5], "random_state": 0}
+    rows = make_classification(n_samples=200, n_features=6, **kind)
+    monkeypatch.setattr(estimator_checks, "sample_dataset_generator", lambda: tuple(part.copy() for part in rows))
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=estimator_checks._check_name)
-def test_imblearn_checks(check):
+def test_imblearn_checks(check, few):
     check(Augmenter(**QUICK))
 
 
 @pytest.mark.parametrize("check", MORE, ids=lambda check: check.__name__)
-def test_more_imblearn_checks(check):
+def test_more_imblearn_checks(check, few):
     check("Augmenter", Augmenter(**QUICK))
 
 
