@@ -24,6 +24,7 @@ from pipelines.cli import main
 from pipelines.config import rules
 from pipelines.run import server, tasks
 from pipelines.run.artifacts import digest_file, digest_folder, write_frame
+from pipelines.shards import ray
 from pipelines.shards.jobs import Job
 from pipelines.shards.sampling import ShardedSample
 from tests.processes import alive, environment, files_of_at_most, launder, marked_environment, start, swept, until
@@ -377,13 +378,15 @@ def test_a_training_set_is_enlarged_below_work_and_the_verdict_told(here, api, c
     assert "over no augmentation" in shown and "120 real and 60 synthetic rows" in shown
 
 
-def test_one_process_several_and_a_ray_cluster_draw_the_same_bytes(api, tmp_path):
+def test_one_process_several_and_a_ray_cluster_draw_the_same_bytes(api, tmp_path, monkeypatch):
     model = generators.fit(customers(200), "tabular.marginals")
     model.save(tmp_path / "model")
     job = Job(str(tmp_path / "model"), digest_folder(tmp_path / "model"), seed=3, rows=5000, size=2048)
     sample = ShardedSample(model, job, lambda drawn: drawn)
     whole = write_frame(model.sample(5000, seed=3), tmp_path / "whole.parquet").digest
     for runner in ("threads", "processes", "ray"):
+        if runner == "ray":  # of one worker
+            monkeypatch.setattr(ray.os, "cpu_count", lambda: 1)
         found = sample.draw(tmp_path / runner, tmp_path / f"{runner}.parquet", partial(tasks._spread, runner))
         assert found.digest == whole, runner
 

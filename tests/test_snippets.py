@@ -57,6 +57,8 @@ def names(tmp_path, monkeypatch):
     monkeypatch.setattr(generators, "fit", lambda *a, **k: fit(*a, **({"budget": generators.Budget(steps=20)} | k)))
     monkeypatch.setattr(augmenter, "Budget", lambda steps, minutes: generators.Budget(steps=10))
     X, y = datasets.load_wine(return_X_y=True, as_frame=True)
+    X = X[["alcohol", "flavanoids", "color_intensity", "hue", "proline"]]  # which tell the wines apart
+    monkeypatch.setattr(datasets, "load_wine", lambda **how: (X, y))
     backbone = torch.nn.Conv2d(3, 4, 7, stride=16)
     train, holdout = people(300, 1), people(100, 2)
     tables = {"frame": people(300, 0), "train": train, "holdout": holdout, "X": X, "y": y}

@@ -1,5 +1,8 @@
 """Tensors for a training loop: marks and weights kept, streams that do not depend on their workers."""
 
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,18 +48,24 @@ def test_an_augmented_table_as_tensors(real, tmp_path):
     assert batch["numbers"].shape == (8, 1) and batch["labels"].dtype == torch.int64
 
 
-def test_a_stream_is_the_same_for_any_number_of_workers(real, model):
+def test_a_stream_is_the_same_for_any_number_of_workers(real, model, monkeypatch):
     stream = Stream(model, Coding.fit(real, "ill"), rows=datasets.CHUNK_ROWS + 10, seed=3)
 
-    def drawn(**options):
-        loader = DataLoader(stream, batch_size=None, **options)
+    def drawn(items):
         return sorted(
-            tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in loader
+            tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in items
         )
 
     # spawned: what is forked from a process with threads may hang or die, and not every system forks
-    alone = drawn()
-    assert len(alone) == stream.rows and alone == drawn(num_workers=2, multiprocessing_context="spawn")
+    alone = drawn(stream)
+    loader = DataLoader(stream, batch_size=None, num_workers=1, multiprocessing_context="spawn")
+    assert len(alone) == stream.rows and alone == drawn(loader)
+    found = []
+    for number in range(3):  # as in each of three workers
+        worker = SimpleNamespace(id=number, num_workers=3)
+        monkeypatch.setattr(datasets, "get_worker_info", lambda worker=worker: worker)
+        found.append([*stream])
+    assert drawn(itertools.chain(*found)) == alone and [len(part) for part in found] == [datasets.CHUNK_ROWS, 10, 0]
 
 
 def test_a_stream_without_end_under_a_condition(real, model):

@@ -154,7 +154,7 @@ def test_a_generator_that_copies_is_refused_and_its_images_stay_inside(source, p
 
 
 def test_the_loss_of_a_model_reaches_the_attack(source, pixels):
-    loaded = config.load(str(source), ["score.metrics=[image.membership]", *LENIENT[:4]])
+    loaded = config.load(str(source), ["score.metrics=[image.membership, image.membership_model]", *LENIENT])
     held = bars(80, seed=4)
     sides = [
         image_sample.sample_of(part)

@@ -123,9 +123,9 @@ def test_tables_are_compared_from_files_by_the_command(tmp_path, capsys, undrawn
     found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))["tables"]
     assert [(t["name"], t["passed"]) for t in found] == [("fresh", True), ("copied", False)]
     assert (tmp_path / "out" / "fresh" / "report.html").is_file()
+    for name in ("train", "part", "another"):
+        mixed(60).to_csv(tmp_path / f"{name}.csv", index=False)
     copies = [f"{tmp_path}/part.csv", f"{tmp_path}/another.csv"]
-    for path in copies:
-        mixed(300).head(60).to_csv(path, index=False)
     assert cli.main([*command, "--gate", "--compare", *copies]) == 3  # neither may leave
     assert cli.main([*command, "--compare", tables[0], tables[0]]) == 1
     assert "different names" in capsys.readouterr().err
