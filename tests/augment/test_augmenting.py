@@ -9,6 +9,7 @@ import pytest
 
 from evaluation.augmentation.cross_validation import cross_validate
 from evaluation.augmentation.resampling import Resampled, none, row_hashes
+from evaluation.models import classifiers
 from evaluation.scores import EvaluationError
 from generators import Budget
 from pipelines import config
@@ -120,7 +121,14 @@ def test_the_strategy_of_a_generator_passes_the_cross_validation_and_one_that_sa
 
 
 @pytest.fixture
-def run(tmp_path):
+def hurried(monkeypatch):
+    """Learn little in a cross-validation whose scores no test looks at."""
+    monkeypatch.setattr(classifiers, "TREES", 5)
+    monkeypatch.setattr(classifiers, "PERCEPTRON_UPDATES", 50)
+
+
+@pytest.fixture
+def run(tmp_path, hurried):
     patients().to_csv(tmp_path / "patients.csv", index=False)
     settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1, weight: 0.5, times: 1}"]
     loaded = config.load(tmp_path / "patients.csv", settings, tmp_path / "out")
@@ -155,7 +163,7 @@ def test_the_steps_leave_the_enlarged_table_and_the_report_below_work(run):
 
 
 @pytest.mark.parametrize("stated", [[], ["split.entity=patient", "columns.patient=categorical"]])
-def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, stated):
+def test_no_patient_is_learned_from_and_tested_by(tmp_path, monkeypatch, hurried, stated):
     names, learned, learn = [f"p{k // 4:03d}" for k in range(120)], [], oversampling.learn
     patients().assign(patient=names).to_csv(tmp_path / "visits.csv", index=False)
     settings = ["score.target=ill", "budget.steps=2", "augment={folds: 2, repeats: 1}", *stated]

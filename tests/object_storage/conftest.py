@@ -8,13 +8,17 @@ import pytest
 
 from pipelines.databases import failures
 
-s3fs = pytest.importorskip("s3fs", reason="NOT TESTED: no file system of S3")
-moto = pytest.importorskip("moto.server", reason="NOT TESTED: no server of S3")
 KEY, SECRET = "AKIAOFNOBODY", "not/a+secret"
+
+
+def file_system():
+    """Return the file system of S3, which takes a second to import: no test that needs none waits for it."""
+    return pytest.importorskip("s3fs", reason="NOT TESTED: no file system of S3").S3FileSystem
 
 
 @pytest.fixture(scope="module")
 def address():
+    moto = pytest.importorskip("moto.server", reason="NOT TESTED: no server of S3")
     server = moto.ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
@@ -35,14 +39,14 @@ def s3_environment(monkeypatch, address):
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(failures, "DELAYS", [0.0])
-    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    monkeypatch.setattr(file_system(), "retries", 1)
 
 
 @pytest.fixture
 def bucket(request, s3_environment):
     """An empty bucket, whose objects `put` writes and `names` lists."""
     files, name = (
-        s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True),
+        file_system()(use_listings_cache=False, skip_instance_cache=True),
         f"b{abs(hash(request.node.name)):x}"[:40],
     )
     files.mkdir(name)
