@@ -10,6 +10,7 @@ other, which are easiest to learn.
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +18,9 @@ import pandas as pd
 
 from launderette.generators.candidates import sums, tried, triples, variants
 from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
-from launderette.generators.derived import choices, clocks, narrow, pairs, periods, scales, steps
+from launderette.generators.derived import choices, clocks, days_after, narrow, pairs, periods, scales, steps
 from launderette.generators.derived.choices import Exclusive
-from launderette.generators.derived.clocks import Clock
+from launderette.generators.derived.clocks import DatePart
 from launderette.generators.derived.columns import Derived, in_order, per_unit, slack_of, values_of
 from launderette.generators.derived.narrow import Narrow
 from launderette.generators.encoding.cells import Cells
@@ -56,11 +57,11 @@ class Holding(NamedTuple):
 
 
 class DerivedColumns(NamedTuple):
-    """Columns that others give, what is learnt in place of some of them, and dates that are learnt by their parts."""
+    """Columns that others give, what is learnt in place of some of them, and the parts that dates are learnt by."""
 
     derived: tuple[Derived, ...] = ()
     nearly: tuple[Narrow | Exclusive, ...] = ()
-    dates: tuple[Clock, ...] = ()
+    parts_of_dates: tuple[DatePart, ...] = ()
 
 
 def find(
@@ -92,13 +93,17 @@ def find(
     chosen |= {one.target: one.formula for one in nearly}
     nearly += narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
     chosen |= {one.target: one.formula for one in nearly}
+    dated = days_after.find(frame, columns, [one for one in nearly if isinstance(one, Narrow)])
+    nearly = [dated[one.target].narrow if one.target in dated else one for one in nearly]
+    chosen |= {one.target: one.formula for one in nearly}
     found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}
     derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
     derived += [one for own in found_sets for one in own.derived(by_name)]
     told = [column for column in columns if column.name not in stepped]
     dates = clocks.find(frame, told, {*kept, *chosen})
+    parts = [*(own.parts for own in dated.values()), *(clock.parts for clock in dates)]
     return DerivedColumns(
-        in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(dates)
+        in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(chain(*parts))
     )
 
 

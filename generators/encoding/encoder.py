@@ -99,7 +99,7 @@ def _with_tokens(
         return once(pd.Series(between.values(of)), owners).to_numpy()
 
     return [
-        *(part.cells(values(part)) for part in _parts_of_dates(found)),
+        *(part.cells(values(part)) for part in found.parts_of_dates),
         *(column for column in known if column.name not in worked_out),
         *(one.cells(values(one.between)) for one in found.nearly),
     ]
@@ -107,16 +107,12 @@ def _with_tokens(
 
 def _between(found: finding.DerivedColumns) -> tuple[Between | DatePart, ...]:
     """Return the columns of no schema that are learnt in place of others, in the order that they have tokens in."""
-    return (*_parts_of_dates(found), *(one.between for one in found.nearly))
-
-
-def _parts_of_dates(found: finding.DerivedColumns) -> list[DatePart]:
-    return [part for clock in found.dates for part in clock.parts]
+    return (*found.parts_of_dates, *(one.between for one in found.nearly))
 
 
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
     """Return the encoding with its columns in the order that a panel has them."""
-    days = [encoded.columns[places[0]].name for places in encoded.parts_of_dates]
+    days = [part.name for part in encoded.between if isinstance(part, DatePart) and not part.starts]
     columns, panel = panels.ordered(encoded.columns, days, frame, owned)
     return replace(encoded, columns=columns, panel=panel)
 

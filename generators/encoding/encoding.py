@@ -151,12 +151,11 @@ class Encoding:
 
     @cached_property
     def parts_of_dates(self) -> tuple[tuple[int, ...], ...]:
-        """The columns that each date is learnt by."""
-        dates: dict[str, list[int]] = {}
-        for part in self.between:
-            if isinstance(part, DatePart):
-                dates.setdefault(part.date, []).append(self.index(part.name))
-        return tuple(map(tuple, dates.values()))
+        """The columns that each date is learnt by: its parts, and the days from another date on."""
+        between = {part.name: part for part in self.between}
+        own = [[between[name] for name in one.formula.sources if name in between] for one in self.derived]
+        dates = [parts for parts in own if any(isinstance(part, DatePart) for part in parts)]
+        return tuple(tuple(self.index(part.name) for part in parts) for parts in dates)
 
     @property
     def told(self) -> dict[str, dict[str, str]]:

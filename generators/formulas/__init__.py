@@ -5,7 +5,7 @@ write them (reading.py).
 from collections.abc import Mapping
 
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
-from launderette.generators.formulas.calendar_difference import CalendarDifference
+from launderette.generators.formulas.calendar_difference import CalendarDifference, DaysAfter
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile
 from launderette.generators.formulas.formula import Formula
 from launderette.generators.formulas.limited import Limited
@@ -16,7 +16,7 @@ from launderette.generators.formulas.step_function import StepFunction
 
 FORMULA_KINDS = (
     *(Polynomial, RatioOrZero, MissingAsZero, Limited, StepFunction, ConditionalQuantile),
-    *(CalendarDifference, CalendarAddition, MonthsBetween),
+    *(CalendarDifference, DaysAfter, CalendarAddition, MonthsBetween),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from launderette.generators import formulas
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
-from launderette.generators.formulas.calendar_difference import CalendarDifference
+from launderette.generators.formulas.calendar_difference import CalendarDifference, DaysAfter
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile, Curve
 from launderette.generators.formulas.limited import Limited
 from launderette.generators.formulas.missing_as_zero import MissingAsZero
@@ -24,6 +24,11 @@ CASES = {  # a formula, values of its sources, its results
     "function": (Polynomial(("x",), "log(x)", (Monomial(1, (1,)),), "log"), [[1, np.e, -1]], [0, 1, np.nan]),
     "steps": (StepFunction(NET.sources, "in steps", NET, ((0, 7), (5, 9))), [[1, 5, 0], [0, 0, 9]], [7, 9, 7]),
     "nights": (CalendarDifference(("out", "in"), "", "days"), [[1.1 * DAY, 1.9 * DAY], [0.9 * DAY] * 2], [1, 1]),
+    "days after": (
+        DaysAfter(("n", "from", "hour", "rest"), "", 6e7),
+        [[2], [0.9 * DAY], [3.6e9], [30]],
+        [2 * DAY + 5.4e9],
+    ),
     "years later": (
         CalendarAddition(("years", "from"), "", "same day", 12),
         [[1, np.nan], [0, 0]],
