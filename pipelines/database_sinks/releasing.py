@@ -71,22 +71,22 @@ def _load(target: Target, file: pq.ParquetFile, id: str, digest: Future[str], ow
         versions.load(sink, target, file, id, digest.result(), owner)
 
 
-def swap(target: Target | None, release: Path, id: str, point: Callable[[], None]) -> None:
+def swap(target: Target | None, output: Path, release: Path, id: str, point: Callable[[], None]) -> None:
     """Have readers see a release that is loaded; `point` has those of its files see it, and is called once nothing but
     the commit is left to do. LaunderError where that fails: they see what they saw then.
+
+    Where it goes is noted before: who rolls back to a release whose run was killed just then is to have both.
     """
     if target is None:
         return point()
+    record.remember(output, id, target.model_dump(mode="json"))
     with pq.ParquetFile(release / RELEASED_ROWS) as file:
         failures.retried(lambda: _swap(target, id, file, point), LOCK_DELAYS)
 
 
-def remember(target: Target | None, output: Path, id: str, keep: int | None) -> None:
-    """Note that a release went into a target, and drop the oldest ones there beyond `keep`."""
-    if target is None:
-        return
-    record.remember(output, id, target.model_dump(mode="json"))
-    if keep is not None:
+def drop_surplus(target: Target | None, keep: int | None, id: str) -> None:
+    """Drop the oldest releases in a target beyond `keep`, never that of `id`."""
+    if target is not None and keep is not None:
         with suppress(Unavailable):  # where somebody still reads an old one, the next release drops it
             _drop_surplus(target, keep, id)
 

@@ -27,13 +27,15 @@ def load(publish: Publish, staged: Path, id: str, owner: str) -> None:
 
 def swap(publish: Publish, id: str, release: Path, point: Callable[[], None]) -> None:
     """Have readers of a table see a release that is loaded; `point` has those of its files see it, at the same time."""
-    tables.swap(publish.table, release, id, point)
+    tables.swap(publish.table, Path(publish.to), release, id, point)
 
 
 def show(publish: Publish, release: Path, id: str) -> None:
-    """Have readers of objects see a release that readers of its table and of its files see, and note that."""
+    """Have readers of objects see a release that readers of its table and of its files see, and drop what is beyond
+    `keep`.
+    """
     output = Path(publish.to)
-    tables.remember(publish.table, output, id, publish.keep)
+    tables.drop_surplus(publish.table, publish.keep, id)
     objects.show(publish.objects, output, release, id, publish.keep)
 
 

@@ -14,6 +14,8 @@ def rollback(output: Path, id: str) -> Iterator[str]:
 
         later = ", ".join(map(repr, tables.rollback(table, id)))
         yield f"{table['name']} is {id} now{later and f', with nothing of that release in {later}'}."
+    for name in sorted({one["name"] for one in record.of(output).values()} - {(table or {}).get("name")}):
+        yield f"{name} is as it was: {id} never went there."
     if target := record.of(output, record.TARGET_OBJECTS).get(id):
         from launderette.pipelines.object_storage import releasing as objects
 

@@ -16,6 +16,7 @@ from pipelines.database_sinks import contract, record, releasing, versions
 from pipelines.database_sinks import postgresql as sinks
 from pipelines.databases import failures, postgresql
 from pipelines.run.artifacts import LaunderError, Unavailable
+from pipelines.sinks import returning
 from tests.databases.conftest import PASSWORD, WRITER, dbapi
 
 ROWS = 300
@@ -75,8 +76,8 @@ def release(target, folder, id, rows=None, keep=None, point=lambda: None, owner=
     (folder / "work").mkdir(parents=True, exist_ok=True)
     pq.write_table(table() if rows is None else rows, place / releasing.RELEASED_ROWS, row_group_size=100)
     releasing.load(target, place, id, owner)
-    releasing.swap(target, place, id, point)
-    releasing.remember(target, folder, id, keep)
+    releasing.swap(target, folder, place, id, point)
+    releasing.drop_surplus(target, keep, id)
 
 
 def back(folder, id):
@@ -573,8 +574,11 @@ def test_what_failed_runs_have_loaded_is_dropped_and_never_counts_as_a_release(s
         assert found() == (IDS[:1], 2) and len(ids(server)) == ROWS
     release(target(), tmp_path, IDS[2], table(5), keep=2)
     assert found() == ([IDS[0], IDS[2]], 2) and len(ids(server)) == 5
+    with pytest.raises(LaunderError, match="found none; they were dropped"):  # a run killed so has moved its files
+        back(tmp_path, IDS[1])
     back(tmp_path, IDS[0])
     assert len(ids(server)) == ROWS
+    assert [*returning.rollback(tmp_path, IDS[3])] == [f"staging.people is as it was: {IDS[3]} never went there."]
 
 
 def test_a_target_that_another_data_set_releases_to_is_refused_and_keeps_all_that_is_loaded(server, target, tmp_path):
