@@ -6,17 +6,15 @@ the libraries that matter. It is handed a configuration that has no other key, s
 error at once, and not a result that is out of date later.
 """
 
-import fcntl
 import inspect
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from launderette.evaluation.models import onnx
 from launderette.pipelines import modalities
@@ -33,10 +31,10 @@ from launderette.pipelines.run.artifacts import (
     read_json,
     write_json,
 )
+from launderette.pipelines.run.locks import locked
 
 Result = dict[str, Any]  # small JSON; a file or a folder in it is {"path", "digest"}
 RESULT, LOCK, STEP_INPUTS = "result.json", "lock", "inputs.json"
-POLL_SECONDS = 0.2  # seconds between two looks at a lock that another process holds
 WORK, KEY_DIGITS = "work", 16
 # keys of the configuration that are paths to what a step reads, or names of secrets, and its digest: it counts alone
 OUTSIDE: dict[str, Callable[[Modality, str], str]] = {
@@ -229,37 +227,6 @@ def _check_unchanged(before: Mapping[str, str | None], after: Mapping[str, str |
             raise LaunderError(
                 f"expected {key} to stay as it is while it is read, found it changed; run again once it is complete"
             )
-
-
-@contextmanager
-def locked(path: Path, waits: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock, which the operating system lets go of even after kill -9; call `waits` once where another process
-    holds it.
-    """
-    with open(path, "w") as file:
-        if not _taken(file):
-            waits()
-            while not _taken(file):
-                time.sleep(POLL_SECONDS)
-        yield
-
-
-@contextmanager
-def try_locked(path: Path) -> Iterator[bool]:
-    """Hold a lock, and yield whether nobody else does; a place that has none is free."""
-    if not path.is_file():
-        yield True
-        return
-    with open(path) as file:
-        yield _taken(file)
-
-
-def _taken(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @cache  # of what is installed, which no step of a process changes

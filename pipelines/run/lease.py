@@ -6,7 +6,6 @@ another machine watches it by a clock of its own: no two clocks are compared. Th
 where Prefect's server could not be told how the run has ended, the record says so.
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -17,8 +16,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import IO, Any
+from typing import Any
 
+from launderette.pipelines.run import locks
 from launderette.pipelines.run.artifacts import LaunderError, explained
 
 Record = Mapping[str, Any]  # run, pid, host, boot, since, beat, and end where it has come to one
@@ -143,7 +143,7 @@ def untold(work: Path) -> list[Path]:
 def tell(path: Path, say: Callable[[Record], None]) -> None:
     """Say how the run of an untold lease has ended, and empty its record; nothing where a run holds it."""
     with open(path, "r+", encoding="utf-8") as file:
-        if _try_lock(file) and "end" in (record := _read(path)):
+        if locks.taken(file) and "end" in (record := _read(path)):
             say(record)
             file.truncate(0)
 
@@ -156,7 +156,7 @@ def identity(work: Path, name: str) -> str:
         work.mkdir(parents=True, exist_ok=True)
         handle = os.open(work / f"{name}.id", os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(handle, "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        locks.wait(file)
         if not (found := file.read().strip()):
             found = secrets.token_hex(ID_BYTES)
             file.write(found)
@@ -171,21 +171,8 @@ def _locked(work: Path, name: str, waits: Callable[[Record], None]) -> Iterator[
         work.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(handle, "r+") as file:
-        told = False
-        while not _try_lock(file):
-            if not told:
-                waits(_read(path))
-            told = True
-            time.sleep(LOOK_AGAIN_SECONDS)
+        locks.wait(file, lambda: waits(_read(path)))
         yield path
-
-
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _taken(lease: Lease, waits: Callable[[Record], None]) -> Record:

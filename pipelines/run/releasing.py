@@ -17,7 +17,8 @@ from launderette.pipelines.release.decisions import Approval, Override, Refusal,
 from launderette.pipelines.release.holding import Held
 from launderette.pipelines.run import lease
 from launderette.pipelines.run.artifacts import check_unchanged, explained, read_json
-from launderette.pipelines.run.caching import WORK, Result, locked
+from launderette.pipelines.run.caching import WORK, Result
+from launderette.pipelines.run.locks import locked
 from launderette.pipelines.secrets import secret
 from launderette.pipelines.sinks import elsewhere
 

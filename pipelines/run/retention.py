@@ -16,7 +16,8 @@ from launderette.pipelines.release import holding
 from launderette.pipelines.release.history import QUARANTINE, RELEASES, current
 from launderette.pipelines.release.verifying import read_manifest
 from launderette.pipelines.run.artifacts import LaunderError, explained, read_json
-from launderette.pipelines.run.caching import LOCK, STEP_INPUTS, WORK, try_locked
+from launderette.pipelines.run.caching import LOCK, STEP_INPUTS, WORK
+from launderette.pipelines.run.locks import try_locked
 
 SOURCE_COPY = re.compile(r"source-[0-9a-f]{16}(\.\w+)*")  # of a database or of objects
 STEP_FOLDER = re.compile(r"[a-z_]+-[0-9a-f]{16}")
