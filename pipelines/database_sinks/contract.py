@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -70,14 +70,24 @@ class Sink(Protocol):
     A version is a table that holds one release, known by its name here; its note, written last, says which.
     """
 
+    connection: Any  # of the driver
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
+        """Run one statement and return its rows."""
+
     def begin(self) -> None:
         """Begin to change what readers see: locks are waited for at most LOCK_SECONDS each."""
 
     def commit(self) -> None:
         """Keep what was done."""
+        self.connection.commit()
 
     def rollback(self) -> None:
         """Take back what was done."""
+        self.connection.rollback()
 
     def existing(self, target: Target) -> Existing:
         """Return what is there under the name of a target."""
@@ -93,6 +103,8 @@ class Sink(Protocol):
 
     def keys(self, query: str) -> Collection[tuple[str, ...]] | None:
         """Return what the query of a foreign key returns, None for more than MOST_KEYS."""
+        found = self.run(f"{query} LIMIT {MOST_KEYS + 1}") if query else None
+        return found if found is not None and len(found) <= MOST_KEYS else None
 
     def place(self, version: str) -> str:
         """Return the quoted name of the table of a version."""

@@ -1,6 +1,6 @@
 """PostgreSQL as a place of releases: versions are tables of one schema, notes are comments, all in one transaction."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cached_property, partial
@@ -98,24 +98,14 @@ def opened(target: Target) -> Iterator["PostgreSQL"]:
         yield sink
 
 
-class PostgreSQL:
-    """A connection through ADBC (see `contract.Sink`)."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
+class PostgreSQL(contract.Sink):
+    """A connection through ADBC."""
 
     def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
-        """Run one statement and return its rows."""
         return postgresql.run(self.connection, statement, values)
 
     def begin(self) -> None:
         self.run(f"SET LOCAL lock_timeout = '{contract.LOCK_SECONDS}s'")
-
-    def commit(self) -> None:
-        self.connection.commit()
-
-    def rollback(self) -> None:
-        self.connection.rollback()
 
     def existing(self, target: Target) -> Existing:
         rows = self.run(TARGET_FOUND, (quoted(*table_parts(target.name)),))
@@ -159,10 +149,6 @@ class PostgreSQL:
     def constraints(self, target: Target) -> list[Constraint]:
         rows = self.run(TABLE_CONSTRAINTS, (quoted(*table_parts(target.name)),))
         return [types.constraint(*row) for row in rows]
-
-    def keys(self, query: str) -> Collection[tuple[str, ...]] | None:
-        found = self.run(f"{query} LIMIT {contract.MOST_KEYS + 1}") if query else None
-        return found if found is not None and len(found) <= contract.MOST_KEYS else None
 
     def place(self, version: str) -> str:
         return quoted(SCHEMA, version)

@@ -7,7 +7,7 @@ there. What readers see changes in one transaction.
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -78,26 +78,16 @@ def _remove_empty(path: Path) -> None:
             path.unlink()
 
 
-class SQLite:
-    """A connection through Python's own driver (see `contract.Sink`)."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+class SQLite(contract.Sink):
+    """A connection through Python's own driver."""
 
     def run(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple]:
-        """Run one statement and return its rows."""
         return self.connection.execute(statement, values).fetchall()
 
     def begin(self) -> None:
         if not self.connection.in_transaction:
             self.run("BEGIN IMMEDIATE")
             self.run("PRAGMA defer_foreign_keys = ON")
-
-    def commit(self) -> None:
-        self.connection.commit()
-
-    def rollback(self) -> None:
-        self.connection.rollback()
 
     def existing(self, target: Target) -> Existing:
         rows = self.run(TABLE_OR_VIEW, (_name(target),))
@@ -140,10 +130,6 @@ class SQLite:
         ((statement,),) = self.run("SELECT sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (_name(target),))
         names = [name for name, *_ in self.run(TABLE_COLUMNS, (_name(target),))]
         return found + [types.check(condition, names) for condition in conditions.in_statement(statement)]
-
-    def keys(self, query: str) -> Collection[tuple[str, ...]] | None:
-        found = self.run(f"{query} LIMIT {contract.MOST_KEYS + 1}") if query else None
-        return found if found is not None and len(found) <= contract.MOST_KEYS else None
 
     def place(self, version: str) -> str:
         return quoted(_table(version))
