@@ -205,6 +205,7 @@ def augment(config: RunConfig) -> dict[str, Any]:
     holds real rows.
     """
     config, notes = tasks.fetch(configs.settled(config))
+    config = config.updated("personal", pseudonyms=False)  # its result holds the real rows, as they are
     enlarged = pipeline.augment(partial(tasks.perform, config), config)
     tasks.show_gain(config, enlarged)
     return enlarged | {"notes": notes}

@@ -93,9 +93,11 @@ def names_person(name: object) -> bool:
 
 
 def is_called_code(name: object, values: pd.Series) -> bool:
-    """Tell whether a column is called an identifier and holds codes: whole numbers, or texts with a digit."""
+    """Tell whether a column is called an identifier, of no place, branch or kind, and holds codes: whole numbers, or
+    texts with a digit.
+    """
     present = values.dropna()
-    if not is_named(name) or present.empty:
+    if not is_named(name) or GROUP_WORDS & set(words_of(name)) or present.empty:
         return False
     if pd.api.types.is_numeric_dtype(present.dtype):
         return _whole(present)

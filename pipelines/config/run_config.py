@@ -36,7 +36,7 @@ PERSONAL_KINDS = (  # of people: never learned, made up anew; but for birth date
     *("name", "first_name", "last_name", "email", "phone", "address", "card", "iban", "national_id"),
     *("ip", "mac", "birth_date", "account", "text"),
 )
-LEARNED_PEOPLE = ("name", "first_name", "last_name", "email")  # of which pseudonyms can be learned
+LEARNED_PEOPLE = ("name", "first_name", "last_name", "email", "identifier")  # of which pseudonyms can be learned
 KIND_WORDS = (
     "numerical",
     "numbers",

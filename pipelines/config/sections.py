@@ -163,11 +163,13 @@ class Privacy(Section):
 
 class Personal(Section):
     """Personal data: whether columns of them are looked for, and Faker's locale that made-up people are of (None to
-    tell it from the data). What is stated under `columns` holds either way. `key` is the secret of pseudonyms, as
-    env:NAME (None for one that is made and kept in work/).
+    tell it from the data). What is stated under `columns` holds either way. `pseudonyms` says whether codes of people
+    that are learned, as they have many rows each, are made-up ones. `key` is the secret of pseudonyms, as env:NAME
+    (None for one that is made and kept in work/).
     """
 
     detect: bool = True
+    pseudonyms: bool = True
     locale: str | None = Field(None, pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")
     key: Reference | None = None
 

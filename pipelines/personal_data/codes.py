@@ -21,7 +21,7 @@ from launderette.generators.formats.written import is_known
 from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.detection import is_named, words_of
 from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
-from launderette.pipelines.personal_data.column_names import plain
+from launderette.pipelines.personal_data.column_names import phrases, plain
 from launderette.pipelines.personal_data.findings import GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.value_forms import BARE_NUMBERS, LEAST_DISTINCT, TELLING_SHARE
 
@@ -56,6 +56,27 @@ OF_ONE = ("name", "email", "phone", "account", "national_id", "iban")  # kinds o
 LEAST_OF_MANY, ROWS_OF_MANY = 3, 2  # people with several rows each in a column, and rows of each on average
 DECIDED_SHARE, ALONE_SHARE = 0.95, 0.9  # of people who have one value only; of values that one of them has
 PERSONS_CODE = re.compile(r"(?=.*\d)(?!.*[^\W\d_A-Z]{3}).{2,}")  # with a digit and without a word
+HOLDERS = phrases(  # of codes, beside those whose names stand in columns
+    "personne, persona, personal, personnel, mitglied, subject, participant, proband, student, usuario, utilisateur, "
+    "utente, gebruiker, subscriber, policyholder, respondent, technician, techniker, tecnico, technicien, engineer, "
+    "mechanic, cashier, kassierer, caissier, cajero, clerk, teller, courier, operative, instructor, lecturer, "
+    "professor, examiner, prufer, inspector, adjuster, gutachter, underwriter, adviser, advisor, berater, conseiller, "
+    "asesor, broker, practitioner, clinician, pharmacist, midwife, infirmier, enfermero, pfleger, coach, athlete, "
+    "rider, reviewer, interviewer, trainee, inmate, voter, citizen, claimant, rep, caregiver, monteur, chauffeur, "
+    "conductor, waiter, pilot, officer, case worker, caseworker, trabajador, impiegato, salarie, badge"
+)
+NO_HOLDERS = phrases("parent, mother, father, reporter, account holder, familiar, responsable")  # things have these
+CODE_WORDS = phrases(
+    "id, uid, uuid, guid, identifier, identifiant, identificador, identificatore, kennung, code, codigo, codice, kod, "
+    "kode, cod, ref, hash, matricule, matricola, matrikel, pseudonym, код"
+)
+# by which is counted, too
+COUNT_WORDS = phrases("no, nr, num, number, nummer, numero, nro, numer, cislo, broj, номер")
+FOREIGN_NUMBERS = phrases("numero, nro, nr, nummer, numer, номер")  # before whose number it is
+FILLERS = phrases("de, del, du, do, da, des, der, la, le, el, il, l, d, of, the")
+COMPOUND_CODE = re.compile(r"(?P<who>\w{3,}?)(?P<code>id|nr|no|code|nummer|number|kennung)")
+SEVERAL_DIGITS = re.compile(r"(?=(?:\D*\d){2})(?!.*[^\W\d_A-Z]{3})\S{2,40}")
+ALL_CODES, LEAST_ID, LEAST_NUMBER = 0.95, 10, 100  # share of texts; least largest number, and least of all such
 PERSONS_WORDS = re.compile(r"[^\W\d_][\w .'-]{1,40}")
 LEAST_WORDED = 10  # people of whom each has words of his own: of fewer, labels do by chance
 INITIALS = re.compile(r"(?:[^\W\d_]\.?\s?-?){2,4}")
@@ -199,6 +220,58 @@ def codes_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, str
             continue
         if who := next((name for name in many if is_own(frame[column.name], frame[name])), ""):
             yield column.name, Found(kind, LIKELY, f"each of the people in {who!r} has one of its values alone")
+
+
+def called_code(name: object) -> str:
+    """Return how a column's name says that its values are numbers or codes of people: by a word for `codes` (staff_no,
+    id_cliente) or for `numbers` (customer number, which customers are counted by too), or by the person alone (`who`);
+    "" where it does not.
+    """
+    words = tuple(column_names.WHOLE_WORDS.get(word, word) for word in column_names.name_words(name))
+    if words and (compound := COMPOUND_CODE.fullmatch(words[-1])):
+        words = (*words[:-1], compound["who"], compound["code"])
+    if len(words) > 1 and words[-1:] in CODE_WORDS | COUNT_WORDS:
+        holders = words[-2:-1], words[-3:-1]
+        thing = (holders[0] == ("subject",) and words[-1] == "code") or ("user", "agent") in holders
+        kind = "codes" if words[-1:] in CODE_WORDS else "numbers"
+        return kind if any(map(_is_holder, holders)) and not thing else ""
+    if len(words) > 1 and words[:1] in CODE_WORDS | FOREIGN_NUMBERS:
+        rest = tuple(word for word in words[1:] if (word,) not in FILLERS)
+        thing = bool(set(rest) & (column_names.ABOUT | column_names.THING_WORDS))
+        return ("codes" if words[:1] in CODE_WORDS else "numbers") if _is_holder(rest[:1]) and not thing else ""
+    return "who" if _is_holder(words) and words != ("subject",) else ""
+
+
+def _is_holder(words: tuple[str, ...]) -> bool:
+    """Tell whether words are those of somebody in one role, and of no place among records, as a parent's is."""
+    known = HOLDERS | column_names.PEOPLE
+    forms = (words, *((words[0].removesuffix(end),) for end in ("n", "en") if len(words) == 1))
+    ends = len(words) == 1 and column_names.speaks_of_people(words)
+    return not NO_HOLDERS & set(forms) and (ends or any(form in known for form in forms))
+
+
+def is_persons_code(name: str, values: pd.Series) -> bool:
+    """Tell whether a column of numbers or labels is named and written as one of codes of people, however many rows each
+    of them has: staff numbers, but no numbers of countries, diagnoses or products, nor how many people there are.
+    """
+    distinct = values.drop_duplicates().dropna()
+    if len(distinct) < LEAST_OF_MANY or not (said := called_code(name)):
+        return False
+    if pd.api.types.is_numeric_dtype(distinct.dtype):
+        return said != "who" and _are_persons_numbers(distinct, LEAST_NUMBER if said == "numbers" else LEAST_ID)
+    texts = value_forms.examined(distinct)
+    form = SEVERAL_DIGITS if said == "who" else PERSONS_CODE
+    return bool(texts) and sum(bool(form.fullmatch(text)) for text in texts) >= ALL_CODES * len(texts)
+
+
+def _are_persons_numbers(distinct: pd.Series, least: int) -> bool:
+    """Tell whether whole numbers are of people: of one length from `least` on, or any that go beyond one digit."""
+    numbers = distinct.to_numpy("float64")
+    if np.any(numbers % 1 != 0) or np.any(numbers < 0) or numbers.max() < LEAST_ID:
+        return False
+    return least == LEAST_ID or bool(
+        numbers.min() >= least and len(str(int(numbers.min()))) == len(str(int(numbers.max())))
+    )
 
 
 def _kind_of_code(column: Column, frame: pd.DataFrame) -> str:

@@ -22,7 +22,7 @@ UNSPACED_FROM = 0xE00  # the first of their letters
 LEAST_COMPOUND = 2  # letters of a word of such a script that counts anywhere inside of another
 
 
-def _phrases(text: str) -> frozenset[tuple[str, ...]]:
+def phrases(text: str) -> frozenset[tuple[str, ...]]:
     """Read phrases that commas part, as words without accents."""
     return frozenset(tuple(plain(phrase).split()) for phrase in text.split(","))
 
@@ -40,7 +40,7 @@ def plain(text: str) -> str:
 
 
 SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
-    "first_name": _phrases(
+    "first_name": phrases(
         "first name, firstname, fname, forename, forenames, given name, givenname, given names, christian name, middle "
         "name, middlename, vorname, vornamen, rufname, prenom, prenoms, nombre de pila, nombres, primeiro nome, imie, "
         "imiona, jmeno krestni, krestni jmeno, jmeno, krstne meno, meno, etunimi, fornavn, fornamn, tilltalsnamn, "
@@ -48,7 +48,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "име, ονομα, 名, 名前, 이름, nama depan, ten, שם פרטי, الاسم الاول, preferred name, known as, "
         "segon nom, gaelunafn, millinafn, deuxieme prenom, surnom, اسم الاب"
     ),
-    "last_name": _phrases(
+    "last_name": phrases(
         "last name, lastname, lname, surname, surnames, family name, familyname, maiden name, nachname, nachnamen, "
         "familienname, zuname, geburtsname, nom de famille, apellido, apellidos, apellido paterno, apellido materno, "
         "sobrenome, ultimo nome, apelido, cognome, cognomi, nazwisko, prijmeni, priezvisko, sukunimi, etternavn, "
@@ -57,7 +57,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "keluarga, ho, שם משפחה, اسم العائلة, birth surname, name at birth, birth name, nom de jeune fille, nom de "
         "naissance, nom jeune fille, cognom, cognoms, aettarnafn, apelyido, වාසගම"
     ),
-    "name": _phrases(
+    "name": phrases(
         "full name, fullname, customer name, client name, patient name, employee name, person name, contact name, "
         "contact person, account holder, cardholder, holder name, card holder, emergency contact, next of kin, "
         "displayname, display name, vollstandiger name, kundenname, patientenname, ansprechpartner, kontoinhaber, "
@@ -68,12 +68,12 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "полное имя, пиб, ονοματεπωνυμο, 氏名, 姓名, 성명, nama lengkap, nama, ho ten, ho va ten, שם מלא, "
         "الاسم الكامل"
     ),
-    "email": _phrases(
+    "email": phrases(
         "email, e mail, mail, emails, email address, mail address, e mail adresse, emailadresse, mailadresse, courriel,"
         "correo, correo electronico, posta elettronica, e posta, eposta, epost, e post, sahkoposti, poczta, почта, "
         "электронная почта, メール, 邮箱, 이메일, ηλεκτρονικο ταχυδρομειο, correio eletronico"
     ),
-    "phone": _phrases(
+    "phone": phrases(
         "phone, phones, cellular, landline, phone number, phonenumber, telephone, telephone number, tel, telno, "
         "mobile, mobile number, mobile phone, cell, cellphone, cell phone, msisdn, fax, telefon, telefonnummer, "
         "rufnummer, handy, handynummer, mobil, mobilnummer, festnetz, portable, numero de telephone, telefono, "
@@ -83,7 +83,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "τηλεφωνο, κινητο, 電話, 電話番号, 电话, 手机, 전화, 전화번호, nomor telepon, telepon, so dien thoai, "
         "טלפון, هاتف, sim no, subscriber number, simi, farsimanumer, رقم المحمول, رقم الجوال, ජංගම, whatsapp"
     ),
-    "address": _phrases(
+    "address": phrases(
         "address, addresses, street, road, street address, home address, postal address, mailing address, address "
         "line, residence, strasse, anschrift, adresse, wohnadresse, postanschrift, rue, adresse postale, "
         "domicile, direccion, calle, domicilio, endereco, morada, logradouro, rua, indirizzo, via, adres, adres "
@@ -92,13 +92,13 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "domiciliu, aadress, адрес, улица, адреса, διευθυνση, οδος, 住所, 地址, 주소, alamat, jalan, dia chi, כתובת, "
         "عنوان"
     ),
-    "card": _phrases(
+    "card": phrases(
         "card number, cardnumber, card no, credit card, creditcard, credit card number, debit card, cc number, ccnum, "
         "pan, kartennummer, kreditkarte, kreditkartennummer, numero de carte, carte bancaire, tarjeta, tarjeta de "
         "credito, numero de tarjeta, cartao, numero do cartao, carta di credito, numero carta, numer karty, cislo karty"
     ),
-    "iban": _phrases("iban, bank account, bankverbindung, kontonummer, account iban, compte bancaire, rekeningnummer"),
-    "national_id": _phrases(
+    "iban": phrases("iban, bank account, bankverbindung, kontonummer, account iban, compte bancaire, rekeningnummer"),
+    "national_id": phrases(
         "ssn, social security number, social security, sin, nino, national id, nationalid, national insurance, "
         "nhs number, tax id, taxid, tin, identity number, identity card, personal id, personal number, steuer id, "
         "steuernummer, sozialversicherungsnummer, ausweisnummer, personalausweis, reisepass, "
@@ -121,9 +121,9 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "numero fiscal, imei, iccid, imsi, cod fiscal, codigo fiscal, fiscal code, npwp, vkn, ppsn, pps no, pps num, "
         "rif, nit, nipt, stir, embg, verotunnus, itin, tfn, utr, dlno, dlnbr, ppno, ppnbr, policy holder no"
     ),
-    "ip": _phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
-    "mac": _phrases("mac, mac address, macaddress, mac adresse, hardware address, bssid, ماك"),
-    "birth_date": _phrases(
+    "ip": phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
+    "mac": phrases("mac, mac address, macaddress, mac adresse, hardware address, bssid, ماك"),
+    "birth_date": phrases(
         "birth date, birthdate, birthday, date of birth, dateofbirth, dob, born, born on, bday, geburtsdatum, "
         "geburtstag, geboren, gebdat, date de naissance, naissance, ne le, fecha de nacimiento, nacimiento, data de "
         "nascimento, nascimento, data di nascita, nascita, data urodzenia, urodzony, datum narozeni, narozen, "
@@ -133,7 +133,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "data naixement, data de naixement, naixement, "
         "faedingardagur, kapanganakan, تاريخ الميلاد, تاريخ الولادة, උපන් දිනය"
     ),
-    "account": _phrases(
+    "account": phrases(
         "user name, username, uname, login, login name, handle, nick, nickname, screen name, screenname, twitter, "
         "instagram, telegram, skype, linkedin, account name, benutzername, anmeldename, benutzerkennung, identifiant, "
         "nom d utilisateur, pseudo, nombre de usuario, usuario, nome de usuario, nome utente, nazwa uzytkownika, "
@@ -144,7 +144,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "tiktok, insta, mastodon, usuari, notandanafn, "
         "initials, inits, initiales, initialen, iniciales, iniziali, inicials, inicjaly, upphafsstafir, الاحرف الاولى"
     ),
-    "text": _phrases(
+    "text": phrases(
         "note, notes, comment, comments, remark, remarks, description, feedback, message, messages, free text, "
         "freetext, review, transcript, body, narrative, memo, bemerkung, bemerkungen, kommentar, notiz, notizen, "
         "beschreibung, freitext, commentaire, commentaires, remarque, nota, notas, comentario, comentarios, "
@@ -180,8 +180,8 @@ BIRTH_STEMS = (
     *("birth", "geburt", "geboren", "naissan", "nacimien", "nascimen", "nascit", "urodz", "naroz", "rodjen", "szulet"),
     *("syntym", "fodsel", "fodels", "dogum", "naster", "gimim", "dzims", "lindj", "рожд", "народж", "γενν", "जन्म"),
 )
-UNSURE = _phrases("name, nom, nombre, nome, nazwa, jmeno, meno, ad, adi, ime, nev, nume, nama, ten, ho, 名, isim")
-PEOPLE = _phrases(  # who is named, where values read as names do
+UNSURE = phrases("name, nom, nombre, nome, nazwa, jmeno, meno, ad, adi, ime, nev, nume, nama, ten, ho, 名, isim")
+PEOPLE = phrases(  # who is named, where values read as names do
     "person, customer, client, patient, employee, staff, worker, member, user, owner, holder, tenant, guest, "
     "passenger, driver, agent, seller, sales rep, salesperson, representative, manager, supervisor, boss, "
     "assignee, assigned to, reporter, author, editor, teacher, student, pupil, doctor, physician, nurse, judge, "
@@ -256,12 +256,12 @@ class Named:
 
 def read(name: object) -> Named | None:
     """Return the kind of personal data that a column's name speaks of; None where it speaks of none."""
-    words = _words(name)
+    words = name_words(name)
     whole = tuple(WHOLE_WORDS.get(word, word) for word in words)
     return _read(words) or (_read(whole) if whole != words else None)
 
 
-def _words(name: object) -> tuple[str, ...]:
+def name_words(name: object) -> tuple[str, ...]:
     """Return the words of a name without accents; letters of scripts without spaces stand apart from others."""
     runs = [run for word in words_of(name) for run in UNSPACED_RUNS.findall(plain(word))]
     pieces = [list(own) for _, own in groupby(runs, lambda run: len(run) == 1 and run.isalpha() and run.isascii())]
@@ -287,7 +287,7 @@ def _read(words: tuple[str, ...]) -> Named | None:
     found.sort(key=lambda one: (-one[0], PERSONAL_KINDS.index(one[1])))
     if {"first_name", "last_name"} <= {kind for _, kind, _ in found} and found[0][1] != "name":
         return None if set(words) & (ABOUT | THING_WORDS) else Named("name", True)
-    sure = _speaks_of_people(words)
+    sure = speaks_of_people(words)
     return next(
         (Named(kind, sure or phrase not in UNSURE) for _, kind, phrase in found if _stands(kind, phrase, words)), None
     )
@@ -305,23 +305,24 @@ def _unsure(words: tuple[str, ...]) -> Named | None:
     if (end := {"first", "last"} & set(words)) and any(phrase == words[:-1] for phrase in PEOPLE):
         return Named(f"{end.pop()}_name", True)
     if any(_in(phrase, words) for phrase in UNSURE):
-        return Named("name", _speaks_of_people(words))
-    return Named("name", False, who=True) if _speaks_of_people(words) else None
+        return Named("name", speaks_of_people(words))
+    return Named("name", False, who=True) if speaks_of_people(words) else None
 
 
-def _speaks_of_people(words: tuple[str, ...]) -> bool:
+def speaks_of_people(words: tuple[str, ...]) -> bool:
+    """Tell whether words have one of those for people among them, or at their end."""
     ends = words and any(_ends(end, words[-1]) for (end, *more) in PEOPLE if not more)
     return ends or any(_in(phrase, words) for phrase in PEOPLE)
 
 
 def of_birth(name: object) -> bool:
     """Tell whether the name of a column of dates has a word of being born, whole or cut off."""
-    return any(word in OF_BIRTH or word.startswith(BIRTH_STEMS) for word in _words(name))
+    return any(word in OF_BIRTH or word.startswith(BIRTH_STEMS) for word in name_words(name))
 
 
 def of_thing(name: object) -> bool:
     """Tell whether a name has the word of a thing: the name of a product, a city."""
-    return bool(set(_words(name)) & (THING_WORDS | ABOUT))
+    return bool(set(name_words(name)) & (THING_WORDS | ABOUT))
 
 
 def _of_papers(words: tuple[str, ...]) -> tuple[str, ...]:

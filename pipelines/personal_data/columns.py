@@ -19,6 +19,7 @@ import pandas as pd
 from launderette.generators.data.schema import Datetime, Identifier, Numerical, Schema
 from launderette.generators.formats import grid
 from launderette.generators.identifiers.detection import words_of
+from launderette.generators.identifiers.forms import text_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
@@ -29,6 +30,7 @@ from launderette.pipelines.run.artifacts import chosen
 
 KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind in PERSONAL_KINDS}  # in the schema
 PSEUDONYMS = "as stated, learned under pseudonyms"
+CODED = "its name, and codes with many rows each, learned under pseudonyms"
 SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
 KEPT_DECIMALS = 2  # of degrees
 MOST_DEGREES = 180
@@ -76,9 +78,33 @@ def pseudonymised(frame: pd.DataFrame, config: RunConfig, work: Path | None) -> 
     asked = {name: column["kind"] for name, column in listed.items() if isinstance(column, Mapping)}
     if not asked:
         return frame
-    key = keys.of(config, work)
-    found = {name: keys.pseudonyms(frame[name], kind, key, config.personal.locale) for name, kind in asked.items()}
-    return frame.assign(**found)
+    key, named = keys.of(config, work), {name: kind for name, kind in asked.items() if kind != "identifier"}
+    found = {name: keys.pseudonyms(frame[name], kind, key, config.personal.locale) for name, kind in named.items()}
+    return frame.assign(**found, **keys.codes({name: frame[name] for name in asked if name not in named}, key))
+
+
+def coded(
+    frame: pd.DataFrame,
+    schema: Schema,
+    config: RunConfig,
+    known: Collection[str],
+    work: Path | None,
+    profile: Mapping[str, pd.Series],
+) -> dict[str, pd.Series]:
+    """Return the columns that would be learned as they are and hold codes of people, whose kind is not `known`, with
+    made-up codes; none where personal data are not looked for, or such codes are to be kept.
+    """
+    if not (config.personal.detect and config.personal.pseudonyms) or config.privacy:
+        return {}
+    asked = {*known, *learned(config)}
+    whole = {
+        column.name: profile.get(column.name, frame[column.name])
+        for column in schema.columns
+        if column.name not in asked and column.kind in ("numerical", "categorical")
+    }
+    found = {name: frame[name] for name, values in whole.items() if codes.is_persons_code(name, values)}
+    real = {text_of(value) for name in found for value in whole[name].dropna().unique()}
+    return keys.codes(found, keys.of(config, work), real) if found else {}
 
 
 def is_learned(column: str | Mapping[str, Any]) -> bool:
@@ -96,7 +122,8 @@ def _stated(config: RunConfig) -> dict[str, Found]:
     found = {}
     for name, column in config.listed.items():
         kind = column if isinstance(column, str) else column["kind"]
-        if kind in PERSONAL_KINDS:
+        if kind in PERSONAL_KINDS or is_learned(column):
+            kind = kind if kind in PERSONAL_KINDS else "national_id"
             found[name] = Found(kind, 1.0, PSEUDONYMS if is_learned(column) else "as stated")
     return found
 
@@ -108,7 +135,12 @@ def learned(config: RunConfig) -> set[str | None]:
 
 def is_made_up(finding: Found) -> bool:
     """Tell whether a column is made up anew rather than learned."""
-    return KIND_OF[finding.kind] == "identifier" and finding.evidence != PSEUDONYMS
+    return KIND_OF[finding.kind] == "identifier" and not is_disguised(finding.evidence)
+
+
+def is_disguised(evidence: str) -> bool:
+    """Tell whether what is said of a finding is that it is learned under pseudonyms."""
+    return evidence in (PSEUDONYMS, CODED)
 
 
 def marked(schema: Schema, found: Mapping[str, Found]) -> Schema:
@@ -128,6 +160,11 @@ def sentence(name: str, finding: Found) -> str:
     said = f"Column {name!r} holds {finding.sentence()}; "
     if finding.evidence == PSEUDONYMS:
         return said + "who is who, only the key tells; which rows somebody has is learned."
+    if finding.evidence == CODED:
+        return said + (
+            "made-up codes stand for the real ones, and which rows somebody has is learned; to release real ones: "
+            f"columns: {{{as_key(name)}: categorical}}, to learn nothing: identifier."
+        )
     if finding.kind == "birth_date":
         return said + (
             "it stays a date and is learned, but with other columns it names people to whoever knows them: score: "

@@ -10,12 +10,14 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from launderette.generators.identifiers import forms
+from launderette.generators.identifiers.forms import IdentifierForm
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.personal_data import people
 from launderette.pipelines.personal_data.column_names import plain
@@ -87,6 +89,39 @@ def pseudonyms(values: pd.Series, kind: str, key: bytes, locale: str | None) -> 
         used.add(_same(made[digest]))
     found = texts.map({text: made[digest] for text, digest in digests.items()})
     return found.astype("object").where(values.notna(), None)
+
+
+def codes(columns: Mapping[str, pd.Series], key: bytes, real: Collection[str] = ()) -> dict[str, pd.Series]:
+    """Return columns of codes with made-up ones of their own form in place of each, the same code the same one in all
+    of them; none is a real one of any of these columns, nor of `real`.
+    """
+    texts = {name: values.map(forms.text_of, na_action="ignore") for name, values in columns.items()}
+    own, made = subkey(key, "code"), dict[str, str]()
+    used = {*real, *(text for known in texts.values() for text in known.dropna())}
+    for name, values in columns.items():
+        form, digests = _code_form(values), {text: _stream(own, text) for text in texts[name].dropna().unique()}
+        for text, digest in sorted(digests.items(), key=lambda one: one[1]):
+            if text not in made:
+                (made[text],) = forms.texts(form, 1, np.random.default_rng(digest), used.__contains__)
+                used.add(made[text])
+    return {name: _coded(texts[name], made, values) for name, values in columns.items()}
+
+
+def _stream(key: bytes, text: str) -> int:
+    return int.from_bytes(hmac.new(key, text.encode(), hashlib.sha256).digest(), "big")
+
+
+def _coded(texts: pd.Series, made: Mapping[str, str], values: pd.Series) -> pd.Series:
+    fresh = texts.map(made, na_action="ignore").astype("object")
+    return forms.typed(fresh.where(values.notna(), None), str(values.dtype)).set_axis(values.index)
+
+
+def _code_form(values: pd.Series) -> IdentifierForm:
+    """Return the form of codes; of numbers that count up, of one digit more."""
+    distinct = values.dropna().drop_duplicates().sort_values(ignore_index=True)
+    form = forms.form_of(distinct)
+    digits = len(str(int(distinct.iloc[-1]))) + 1 if form.pattern.startswith("sequence") else 0
+    return IdentifierForm(rf"\d{{{digits},{digits}}}") if digits else form
 
 
 def _same(text: str) -> str:

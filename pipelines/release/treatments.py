@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from launderette.generators.data.schema import Column, Composite, Identifier, Image, Schema
-from launderette.pipelines.personal_data.columns import PSEUDONYMS
+from launderette.pipelines.personal_data.columns import is_disguised
 
 
 class Treatment(StrEnum):
@@ -24,7 +24,7 @@ def of_columns(schema: Schema, facts: Mapping[str, Any]) -> dict[str, str]:
         return {}
     record = facts["protection"].get("columns", {})
     generalised = {name for name, one in record.items() if one.get("labels_generalised")}
-    disguised = {name for name, one in (facts.get("personal") or {}).items() if one["evidence"].endswith(PSEUDONYMS)}
+    disguised = {name for name, one in (facts.get("personal") or {}).items() if is_disguised(one["evidence"])}
     worked_out = set(facts.get("worked_out", ()))
     return {column.name: str(_of(column, generalised, disguised, worked_out)) for column in schema.columns}
 

@@ -53,7 +53,7 @@ def of_schema(
         _learned(column.name, frame[column.name])
         for column in schema.columns
         if column.kind in ("categorical", "numerical") and column.name not in stated
-        if detection.is_called_code(column.name, frame[column.name])
+        if detection.is_called_code(column.name, frame[column.name]) and frame[column.name].nunique() > 1
     ]
     notes += [_several(column) for column in schema.columns if isinstance(column, Composite)]
     entity = splitting.entity_of(config, schema)

@@ -21,7 +21,7 @@ from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.large_tables.drawing import Draw, TableRead
 from launderette.pipelines.personal_data import columns
-from launderette.pipelines.personal_data.findings import Found
+from launderette.pipelines.personal_data.findings import LIKELY, Found
 from launderette.pipelines.run.artifacts import LaunderError, chosen, restated
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources import tables
@@ -81,7 +81,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     frame, infinite = _finite(frame)
     frame, near = columns.coarse_homes(columns.pseudonymised(frame, config, work), config)
     profile = {name: all for name, all in (drawn.profile or {}).items() if name not in near}
-    frame, schema, found = _schema(frame, config, profile)
+    frame, schema, found = _schema(frame, config, profile, work)
     rare, _ = protection.settle(config.protect.rare, None, len(frame))
     entity = splitting.entity_of(config, schema)
     schema = composites.without_rare(frame, schema, rare=rare, entity=entity)
@@ -185,7 +185,7 @@ def _finite(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _schema(
-    frame: pd.DataFrame, config: RunConfig, profile: Mapping[str, pd.Series]
+    frame: pd.DataFrame, config: RunConfig, profile: Mapping[str, pd.Series], work: Path | None
 ) -> tuple[pd.DataFrame, Schema, dict[str, Found]]:
     """Return the frame, the schema: stated columns as they are stated, stated kinds with the rest read off, other
     columns inferred; and which columns hold personal data. `profile` are the values of columns of which the frame has
@@ -200,7 +200,12 @@ def _schema(
     found = columns.find(frame, schema, config, known=set(kinds), profile=profile)
     never = {name: "identifier" for name, one in found.items() if columns.is_made_up(one)}
     kinds |= never
-    schema = _with_column(schema, _inferred({name: known[name] for name in never}, never))
+    coded = columns.coded(frame, schema, config, {*kinds, *found}, work, profile)
+    labels = dict.fromkeys(coded, "categorical")
+    frame, known, kinds = frame.assign(**coded), {**known, **coded}, kinds | labels
+    found |= {name: Found("national_id", LIKELY, columns.CODED) for name in coded}
+    better = {**never, **labels}
+    schema = _with_column(schema, _inferred({name: known[name] for name in better}, better))
     schema = _with_whole_identifiers(frame, schema, known)
     schema = _checked(_as_stated(schema, config, kinds), frame, set(kinds))
     schema = Schema(tuple(_with_common_decimals(column, frame[column.name], config) for column in schema.columns))

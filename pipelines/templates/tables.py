@@ -9,7 +9,7 @@ from launderette.pipelines.config.documents import as_key, escaped
 from launderette.pipelines.config.proposals import Proposals
 from launderette.pipelines.modalities import families
 from launderette.pipelines.modalities.contract import Ingested
-from launderette.pipelines.personal_data.columns import COARSE
+from launderette.pipelines.personal_data.columns import COARSE, CODED
 from launderette.pipelines.templates.filling import ANOTHER, Draft, filled
 
 LONGEST_KEY = 500  # characters; YAML reads about a thousand
@@ -62,6 +62,7 @@ def _entry(name: str, kind: str, found: Mapping[str, Any] | None) -> str:
     mark.
     """
     key, word = as_key(escaped(name)), found["kind"] if found else kind
+    word = "{kind: identifier, learn: true}" if found and found["evidence"] == CODED else word
     if found and found["confidence"] < 1:
         word += f"  # personal data, confidence {found['confidence']:.2f}: {found['evidence']}"
     return f"  {key}: {word}\n" if len(key) < LONGEST_KEY else f"  ? {key}\n  : {word}\n"

@@ -15,7 +15,7 @@ from text_unidecode import unidecode
 from benchmarks.personal_data.tables import table
 from launderette.generators.data.inference import infer
 from launderette.pipelines import config
-from launderette.pipelines.personal_data import column_names, columns, detection
+from launderette.pipelines.personal_data import codes, column_names, columns, detection
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.stages import announcing, ingestion
 from launderette.pipelines.templates.tables import template as table_template
@@ -474,3 +474,39 @@ def test_an_address_of_the_web_or_a_path_is_no_text_however_many_words_it_has(fo
     texts = [form.format(rng.choice(["toys", "books"]), rng.randrange(10**6)) for _ in range(200)]
     assert not found(pd.DataFrame({"c1": texts}))
     assert found(pd.DataFrame({"c1": [re.sub(r"\W+", " ", text) for text in texts]})) == {"c1": "text"}
+
+
+CODES_OF_PEOPLE = """staff_no doctor_id doctorId DoctorID treating_doctor_id teacher_code technician_id Sachbearbeiter_Nr
+    Kundennummer id_cliente codigo_vendedor numero_empleado cust_id mgr_id emp_no sales_rep_id badge_no Arztnr userid
+    nurse subject_id lekarz_id"""
+CODES_OF_THINGS = """country_code icd_code zip_code product_code department_code store_id customer_type_id
+    customer_segment_code staff_grade_code user_group_id customer_zip_code seller_zip_code_prefix parent_id
+    reporter_code subject_code course_id tariff_code region_code batch_id device_id meter_id order_id room_no bus_line
+    patient_class_code id_tipo_cliente user_agent_id Filiale_ID Artikelnummer Kontonummer employer_id paid casino_id"""
+
+
+def test_codes_are_of_people_by_the_word_before_them():
+    values = pd.Series([f"KX-{100 + 7 * n}" for n in range(9)] * 20)
+    numbers = pd.Series([4100 + 7 * n for n in range(9)] * 20)
+    for name in CODES_OF_PEOPLE.split():
+        assert codes.is_persons_code(name, values), name
+        assert name == "nurse" or codes.is_persons_code(name, numbers), name
+    for name in CODES_OF_THINGS.split():
+        assert not codes.is_persons_code(name, values) and not codes.is_persons_code(name, numbers), name
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("number_of_staff", range(100, 200)),
+        ("staff_number", range(3, 250)),  # how many there are
+        ("passenger_no", [1, 2, 3, 4, 12]),
+        ("child_id", [1, 2, 3, 4]),
+        ("student", ["grade 10", "grade 11", "grade 12"]),
+        ("customer", ["B2B", "B2C", "B2G"]),
+        ("doctor_id", [0.5, 11.5, 12.0]),
+        ("citizen", ["yes", "no", "other"]),
+    ],
+)
+def test_counts_places_in_a_list_and_words_are_no_codes_of_people(name, values):
+    assert not codes.is_persons_code(name, pd.Series(list(values) * 60))

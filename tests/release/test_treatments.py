@@ -4,6 +4,7 @@ from collections import Counter
 
 from generators.data.schema import Categorical, Composite, Identifier, Image, Numerical, Schema
 from generators.formats.tuple_format import TupleFormat
+from pipelines.personal_data import columns
 from pipelines.release import treatments
 from pipelines.release.treatments import Treatment
 
@@ -22,7 +23,7 @@ SCHEMA = Schema(
 
 def test_each_column_counts_once_under_what_was_done_to_it():
     record = {"town": {"labels_generalised": 3}, "age": {"rows_clipped": 9}, "staff": {"labels_generalised": 0}}
-    personal = {"staff": {"kind": "name", "evidence": treatments.PSEUDONYMS}, "no": {"kind": "phone", "evidence": "x"}}
+    personal = {"staff": {"kind": "name", "evidence": columns.PSEUDONYMS}, "no": {"kind": "phone", "evidence": "x"}}
     facts = {"protection": {"columns": record}, "personal": personal, "worked_out": ["total", "bp high"]}
     found = treatments.of_columns(SCHEMA, facts)
     assert list(found) == SCHEMA.names

@@ -248,13 +248,11 @@ def test_what_is_settled_is_told_with_the_line_that_changes_it(tmp_path):
         and "split: {entity: " in notes[1]
         and 'of its rows 100.0% became "(other)"' in notes[2]
     )
-    rows["doctor_id"] = [f"DOC-{1000 + n % 5}" for n in range(600)]  # of too many rows each to be made up
+    rows["device_id"] = [f"DEV-{1000 + n % 5}" for n in range(600)]  # of too many rows each to be made up
     rows.to_csv(tmp_path / "t.csv", index=False)
     frame, schema = ingestion.ingest(loaded)
     notes = announcing.of_schema(loaded, schema, frame)
-    assert (
-        sum("'doctor_id' is called an identifier" in note and "real ones are released" in note for note in notes) == 1
-    )
+    assert sum("'device_id' is called an identifier" in note and "real ones" in note for note in notes) == 1
     stated = config.load(tmp_path / "t.csv", ["columns.customer_id=numerical"])
     assert splitting.entity_of(stated, ingestion.ingest(stated)[1]) is None  # a stated kind overrides
 
