@@ -198,7 +198,7 @@ def coarse_homes(frame: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, 
     named = [name for name in frame.columns if not _is_stated(name, config) and _is_of_homes(name)]
     kept = {name: _kept(frame[name]) for name in named}
     changed = {name: values for name, values in kept.items() if not values.equals(frame[name])}
-    return frame.assign(**changed), list(changed)
+    return _changed(frame, changed), list(changed)
 
 
 def _is_stated(name: str, config: RunConfig) -> bool:
@@ -221,7 +221,12 @@ def coarse_belongings(
         if isinstance(column, Numerical | Datetime) and not _is_stated(column.name, config)
         if any(codes.is_own(frame[column.name], frame[who]) for who in many)
     }
-    return frame.assign(**changed), list(changed)
+    return _changed(frame, changed), list(changed)
+
+
+def _changed(frame: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return the frame with other columns: itself for none, for pandas copies all values even then."""
+    return frame.assign(**columns) if columns else frame
 
 
 def _coarse(values: pd.Series, column: Numerical | Datetime) -> pd.Series:

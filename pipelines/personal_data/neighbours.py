@@ -66,7 +66,7 @@ def _kind_among(values: pd.Series, known: set[str]) -> str:
     """Return the kind of names that a column holds beside columns that hold the `known` names, "" for none. Where it
     has none of these, its values differ more than those of towns and goods.
     """
-    distinct = values.dropna().drop_duplicates()
+    distinct = values.drop_duplicates().dropna()
     texts = value_forms.examined(distinct)
     if len(texts) < LEAST_DISTINCT or name_shapes.written_share(texts) < TELLING_SHARE:
         return ""
@@ -90,7 +90,7 @@ def _pair(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> It
     """
     columns = [column for column in schema.columns if column.name not in found]
     read = {
-        column.name: name_shapes.likeness(value_forms.examined(frame[column.name].dropna().drop_duplicates()))
+        column.name: name_shapes.likeness(value_forms.examined(frame[column.name].drop_duplicates().dropna()))
         for column in columns
         if _is_last(column.name, column, frame[column.name], None)
     }
@@ -120,7 +120,7 @@ def _is_unsure(named: Named | None) -> bool:
 
 def _is_written(values: pd.Series) -> bool:
     """Tell whether values are written as single names are."""
-    texts = value_forms.examined(values.dropna().drop_duplicates())
+    texts = value_forms.examined(values.drop_duplicates().dropna())
     return bool(texts) and name_shapes.written_share(texts) >= NAMED_SHARE and name_shapes.full_share(texts) < 0.5
 
 
@@ -128,14 +128,14 @@ def _less_like(frame: pd.DataFrame, one: str, other: str) -> str:
     """Return which of two columns reads less like first names."""
     return min(
         (one, other),
-        key=lambda name: name_shapes.likeness(value_forms.examined(frame[name].dropna().drop_duplicates())),
+        key=lambda name: name_shapes.likeness(value_forms.examined(frame[name].drop_duplicates().dropna())),
     )
 
 
 def _is_last(name: str, column: Column, values: pd.Series, found: Found | None) -> bool:
     if column.kind not in ("categorical", "identifier") or column_names.read(name) or column_names.of_thing(name):
         return False
-    texts = value_forms.examined(values.dropna().drop_duplicates())
+    texts = value_forms.examined(values.drop_duplicates().dropna())
     return (
         (found is None or found.kind == "first_name")
         and len(texts) >= LEAST_DISTINCT

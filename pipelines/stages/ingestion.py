@@ -292,7 +292,8 @@ def _with_common_decimals(column: Column, present: pd.Series, config: RunConfig)
     if column.kind != "numerical" or stated or pd.api.types.is_integer_dtype(present.dtype):
         return column
     _, k = settle(0, config.protect.extremes, len(present))
-    inner = values.numbers(present, column).sort_values()
+    inner = values.numbers(present, column)
+    inner = pd.Series(np.sort(inner.to_numpy())) if inner.dtype == "float64" else inner.sort_values()
     inner = inner.iloc[k : len(inner) - k]
     if inner.empty:
         return column
