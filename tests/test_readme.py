@@ -32,6 +32,12 @@ def test_links_lead_somewhere():
     assert targets and not [target for target in targets if not (ROOT / target).is_file()]
 
 
+def test_the_code_of_each_step_of_a_run_is_where_the_readme_says():
+    table = README[README.index("## How a run goes") : README.index("## The tree")]
+    places = re.findall(r"`([a-z_/]+(?:\.py|/))`", table)
+    assert len(places) > 9 and not [place for place in places if not (ROOT / place).exists()]
+
+
 def page(name):
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
