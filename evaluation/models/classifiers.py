@@ -64,7 +64,7 @@ def fitted(
         return model.fit(rows, labels, **({} if weight is None else {"model__sample_weight": weight}))
 
 
-def probabilities(model: Pipeline, rows: pd.DataFrame, classes: int) -> np.ndarray:
+def probabilities(model: Any, rows: Any, classes: int) -> np.ndarray:
     """Probability of each class [rows, classes]; 0 for a class that the model has not seen."""
     found = np.zeros((len(rows), classes))
     found[:, model.classes_] = model.predict_proba(rows)

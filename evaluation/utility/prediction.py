@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sklearn.model_selection import KFold
 
 from launderette.evaluation.measures import intervals
 from launderette.evaluation.measures.once import once
-from launderette.evaluation.models import learners
+from launderette.evaluation.models import classifiers, learners
 from launderette.evaluation.samples import Samples
 from launderette.evaluation.scores import Obstacle, Reason, Score, unknown
 from launderette.evaluation.streams import RandomStream, generator
@@ -191,13 +190,9 @@ def _fit_and_guess(
             learners.inputs(samples, r, rows, inputs, learner) for r, rows in ((role, fit[wanted]), ("holdout", test))
         )
         model = learners.fitted(learners.model(samples, inputs, learner, seed, classes=kinds), x, y)
-        guesses[learner] = model.predict(asked)[:, None] if classes is None else _spread_out(model, asked, len(classes))
-    return guesses
-
-
-def _spread_out(model: Any, asked: np.ndarray, size: int) -> np.ndarray:
-    guesses = np.zeros((len(asked), size))
-    guesses[:, model.classes_] = model.predict_proba(asked)
+        guesses[learner] = (
+            model.predict(asked)[:, None] if kinds is None else classifiers.probabilities(model, asked, kinds)
+        )
     return guesses
 
 

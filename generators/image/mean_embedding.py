@@ -35,7 +35,6 @@ from launderette.generators.privacy.queries import ExactQueries, NoisyQueries, Q
 from launderette.generators.training import options, randomness
 from launderette.generators.training.fitting import FitOptions
 
-EMBEDDING_NAME = "image.mean_embedding"
 SUMS = "count, low frequencies and their products, summed over the images of each label"
 FOURIER_SUMS = "random Fourier features, summed over the images of each label"
 MOMENTS_SHARE = 0.5  # of the budget's mu^2, for the count, the low frequencies and their products

@@ -9,7 +9,7 @@ row's gradient from another row. No row decides when training ends or which weig
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,17 +25,6 @@ CLIP = 1.0  # length of a unit's gradient, at most
 DESCENT_RATE = 3e-3
 BETAS = (0.9, 0.99)
 AVERAGED = 0.99  # weight of the earlier average of the weights, as steps go on
-
-
-class RowwiseModel(Protocol):
-    """A network whose loss of a row does not depend on the rows beside it."""
-
-    chances: int  # uniforms that a row's loss takes
-    row_numbers: int  # in memory for a row's gradient, about
-
-    def row_losses(self, x: Tensor, u: Tensor, tape: Tape) -> Tensor:
-        """Return the loss of each row of tokens x [B, L] under uniforms u [B, chances]: [B]."""
-        ...
 
 
 @dataclass(frozen=True)

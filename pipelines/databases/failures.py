@@ -11,7 +11,6 @@ from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 
 DELAYS = [1.0, 5.0, 15.0]  # seconds before the second, third and fourth attempt
 OWN_DRIVER = "sqlite3"  # the module of Python's own driver
-DRIVERS = ("adbc_driver_manager", "sqlalchemy", OWN_DRIVER)
 LOCKED, LOST = "55P03", ("08", "57P", "53300")  # classes of SQLSTATE: no lock in time, no connection any more
 FOUND = {  # by SQLSTATE, what was found and what to do
     "28P01": "that the user or the password is wrong; correct what user and password refer to",
