@@ -12,7 +12,7 @@ from torch import Tensor
 
 from launderette.generators.contract import Where
 from launderette.generators.data.schema import Categorical, Image, Schema
-from launderette.generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError, check_count
 from launderette.generators.training import randomness
 
 IMAGE_COLUMN = "image"
@@ -170,8 +170,7 @@ class ImageForm:
         """Draw exactly n images: draw(label numbers [chunk], stream) -> uint8 [chunk, C, H, W]; image i depends on
         seed and i alone.
         """
-        if n < 0:
-            raise GeneratorError(f"expected a number of images, found {n}")
+        check_count(n, "images")
         known = self.known(where or {})
         parts, numbers = [np.zeros((0, self.channels, self.height, self.width), np.uint8)], [np.zeros(0, "int64")]
         for first in range(0, n, chunk):

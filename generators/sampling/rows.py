@@ -17,7 +17,7 @@ import pandas as pd
 
 from launderette.generators.derived import running
 from launderette.generators.encoding.encoding import Encoding
-from launderette.generators.errors import GeneratorError
+from launderette.generators.errors import GeneratorError, check_count
 from launderette.generators.sampling import raking
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS
@@ -79,8 +79,7 @@ Drawing = tuple[Asked, Chunk]  # all that a family has to say of how its rows ar
 
 def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
-    if n < 0:
-        raise GeneratorError(f"expected a number of rows, found {n}")
+    check_count(n, "rows")
     more = n + running.rows_around(asked.encoding.running, asked.encoding.groups) if n else 0
     tokens, inside, limits = _tokens(range(more), asked, chunk, seed)
     return asked.encoding.decode(tokens, inside, seed=seed, limits=limits).head(n)

@@ -2,8 +2,8 @@
 1*.
 
 A label is cut between words or inside a word with digits, never inside a word of letters, where the beginning would
-mean nothing. The longest beginning that at least `rare` owners share is kept, so that it says no more of anybody than a
-common label does.
+mean nothing; nor is a version inside one of its numbers, or anywhere what only a program reads. The longest beginning
+that at least `rare` owners share is kept, so that it says no more of anybody than a common label does.
 """
 
 import re
@@ -13,6 +13,9 @@ import pandas as pd
 LONGEST_BEGINNING = 60  # characters of a beginning
 # a word of letters, or a character of a code or between words
 CUT = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])|[^\W_]|[\W_]")
+WRITTEN_VERSION = re.compile(r"[vV]?\d+(?:\.\d+){2,}(?:[-+.]?[^\W_]+)*")  # 1.10.2, v2.0.0-rc1
+WITHIN_VERSION = re.compile(r"[vV]?\d+\.|[^\W_]+|[\W_]")
+MARKUP = re.compile(r"\s*[\[{<].*[\]}>]\s*", re.DOTALL)  # of JSON and XML, half of which says nothing
 
 
 def shorten(labels: pd.Series, owners: pd.Series, rare: int) -> pd.Series:
@@ -32,7 +35,10 @@ def shorten(labels: pd.Series, owners: pd.Series, rare: int) -> pd.Series:
 
 def _beginnings(label: str) -> dict[int, str]:
     """Return the beginnings of a label by their lengths, without the separators at their ends but one space."""
-    ends = [match.end() for match in CUT.finditer(label)][:-1]
+    if MARKUP.fullmatch(label):
+        return {}
+    cut = WITHIN_VERSION if WRITTEN_VERSION.fullmatch(label) else CUT
+    ends = [match.end() for match in cut.finditer(label)][:-1]
     trimmed = {
         re.sub(r"[\W_]+$", "", label[:end]) + " " * label[:end].endswith(" ")
         for end in ends

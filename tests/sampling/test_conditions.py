@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import generators
 from generators import Budget, fit
+from generators.errors import GeneratorError
 from generators.sampling.domains import Every
 from tests import chunks
 
@@ -128,6 +129,12 @@ def test_every_row_meets_every_condition_and_constraint(models, asked, column, s
     )
     assert len(drawn) == 15 and met(drawn[column]).all()
     assert COMPARE[sign](factor * drawn["visits"] + 30, drawn["price"]).all()
+
+
+@pytest.mark.parametrize("n", [2.5, 3.0, "3", -1, None, True])
+def test_what_is_no_number_of_rows_is_said_in_a_sentence(model, n):
+    with pytest.raises(GeneratorError, match="expected a whole number of rows from 0 on, found "):
+        model.sample(n)
 
 
 def test_the_rest_is_distributed_as_in_rows_that_happen_to_meet_it(model):

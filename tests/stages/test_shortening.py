@@ -18,6 +18,15 @@ def test_codes_and_words_keep_their_longest_common_beginning():
     assert set(shortened([f"Acute {c}itis" for c in "abcdef"])) == {"Acute *"}
 
 
+def test_a_version_is_cut_between_its_numbers_and_json_nowhere():
+    labels = [f"1.10.{n}" for n in range(12)]
+    assert set(shortened(labels)) == {"1.10*"}
+    assert set(shortened([f"2.{n}.0" for n in range(10, 16)], 6)) == {"2*"}  # never 2.1, which is another
+    assert shortened([f"{n}.0.1" for n in range(10, 19)]).isna().all()
+    assert shortened([f'{{"bp": [14{n}, 90]}}' for n in range(9)]).isna().all()
+    assert shortened([f"<bp high='14{n}'/>" for n in range(9)]).isna().all()
+
+
 def test_a_name_is_never_cut_inside():
     assert shortened(["Berlin", "Bern", "Bergen", "Bernau", "Bergheim", "Berchtesgaden"]).isna().all()
 
