@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from launderette.generators.contract import Where
 from launderette.generators.data.schema import Categorical, Image, Schema
@@ -19,6 +20,7 @@ IMAGE_COLUMN = "image"
 LABEL_COLUMN = "label"
 LEAST_SIDE, MOST_SIDE = 4, 256  # pixels of a side
 MOST_IMAGE_LABELS = 2**16  # a label is packed into two bytes
+THUMBNAIL_SIDE = 8  # pixels of a side, by which it is told which images are alike
 DRAWN_VALUES = 2**17  # values drawn at once; fixed, so that an image's arithmetic never changes
 
 
@@ -148,6 +150,12 @@ class ImageForm:
         """Packed x [B, C H W + 2] -> pixels uint8 [B, C, H, W] and label numbers [B]."""
         pixels = x[:, : self.values].view(-1, self.channels, self.height, self.width)
         return pixels, x[:, -2].long() * 256 + x[:, -1].long()
+
+    def coordinates(self, x: Tensor) -> Tensor:
+        """Return packed images [N, C H W + 2] as points, float32 [N, D]: thumbnails, values from 0 to 1."""
+        sides = min(self.height, THUMBNAIL_SIDE), min(self.width, THUMBNAIL_SIDE)
+        small = [adaptive_avg_pool2d(self.unpack(part)[0].float(), sides) for part in x.split(self.chunk)]
+        return torch.cat(small).flatten(1) / 255
 
     def known(self, where: Where) -> int | None:
         """Return the number of the label that a condition names, None without one; ValueError where no image could

@@ -70,7 +70,7 @@ def train(
         return model
 
     plan = partial(family.plan, config, form, device)
-    task = TrainingTask(form.pack(data), begin, plan, config, vars(form))
+    task = TrainingTask(form.pack(data), begin, plan, config, vars(form), form.coordinates)
     model, record, learnt = fitting.train(task, chosen, started, **how)
     return form, config, model, record, learnt
 

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 import generators
 from generators import Budget, GeneratorError
+from generators.data.images import Images
 from generators.encoding.layout import Layout
 from generators.tabular import diffusion
 from generators.training import loop, memorisation, shrinking, validation
@@ -61,6 +62,16 @@ def test_a_loss_is_compared_with_those_of_rows_like_it():
     assert found.auc == pytest.approx(alone.auc(*sides)) and found.auc < 0.55
     expected = 0.5 * (1 + math.erf(1 / 2 / math.hypot(1, 5**-0.5)))  # of two rows, each less the mean of five others
     assert found.calibrated == pytest.approx(expected, abs=0.05)
+
+
+def test_an_image_is_compared_with_those_like_it(monkeypatch):
+    attacks, rng = [], np.random.default_rng(0)
+    monkeypatch.setattr(Attack, "measure", lambda own, _: attacks.append(own) or {"gap": 0.0, "auc": 0.5})
+    pixels = rng.integers(100, size=(60, 12, 20, 3)) + 150 * (np.arange(60) % 2)[:, None, None, None]  # dark and bright
+    generators.fit(Images(pixels.astype(np.uint8)), "image.autoencoder", budget=Budget(steps=1))
+    sides = torch.cat([attacks[-1].inside, attacks[-1].outside])
+    bright = (sides.float().mean(1) > 125).numpy()
+    assert (bright[attacks[-1].neighbourhood.near] == bright[:, None]).all()
 
 
 def test_who_has_many_rows_counts_once_and_is_not_compared_with_himself():
