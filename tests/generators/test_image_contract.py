@@ -110,7 +110,7 @@ def test_colour_odd_sizes_and_no_labels_work(fitted):
 def test_few_and_constant_images_work(fitted):
     name, _ = fitted
     black = Images(np.zeros((3, 8, 8, 1), np.uint8), np.array([1, 1, 7]))
-    drawn = generators.fit(black, name, budget=Budget(steps=2)).sample(5)
+    drawn = generators.fit(black, name, budget=Budget(steps=2), **SMALL.get(name, {})).sample(5)
     assert len(drawn) == 5 and drawn.labels.dtype == np.int64 and set(drawn.labels) <= {1, 7}
 
 

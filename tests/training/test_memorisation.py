@@ -143,9 +143,9 @@ def table():
     return made(240)
 
 
-def fitted(table, name="tabular.autoregressive", **options):
+def fitted(table, name="tabular.autoregressive", steps=60, **options):
     shape = {"width": 32, "depth": 1, "weight_decay": 0.0, "learning_rate": 0.02}
-    return generators.fit(table, name, seed=0, budget=Budget(steps=60), **shape, **options)
+    return generators.fit(table, name, seed=0, budget=Budget(steps=steps), **shape, **options)
 
 
 def test_a_fitted_model_says_what_whoever_holds_it_would_find(table):
@@ -266,15 +266,15 @@ class Pair(torch.nn.Module):
 
 def test_a_killed_fit_ends_in_the_same_bytes(tmp_path, table, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
-    fitted(table).save(tmp_path / "whole")
+    fitted(table, steps=10).save(tmp_path / "whole")
 
     def killed(*sides, **how):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(shrinking, "_chosen", killed)
-        fitted(table, checkpoint=tmp_path / "state")
-    fitted(table, checkpoint=tmp_path / "state").save(tmp_path / "resumed")
+        fitted(table, steps=10, checkpoint=tmp_path / "state")
+    fitted(table, steps=10, checkpoint=tmp_path / "state").save(tmp_path / "resumed")
     assert saved(tmp_path / "whole") == saved(tmp_path / "resumed")
 
 
