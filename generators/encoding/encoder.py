@@ -16,7 +16,7 @@ from launderette.generators.derived.columns import values_of
 from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.words import WordPart
-from launderette.generators.encoding import precision
+from launderette.generators.encoding import absence, precision
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.encoding import Encoding
@@ -67,7 +67,10 @@ def fit(
     encoded = Encoding(schema, columns, named, found.derived, _between(found), None, worded, present, (), totals)
     frame = encoded.with_between(frame)
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
-    return replace(encoded, precision=precision.find(frame, encoded.columns, encoded.derived, owners) if derive else ())
+    if not derive:
+        return encoded
+    precise = precision.find(frame, encoded.columns, encoded.derived, owners)
+    return replace(encoded, precision=precise, absences=absence.find(frame, encoded.columns, encoded.known, owners))
 
 
 def _check(frame: pd.DataFrame, schema: Schema) -> None:

@@ -34,6 +34,8 @@ from launderette.generators.derived.narrow import Between
 from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.running import Running
 from launderette.generators.derived.words import WordPart
+from launderette.generators.encoding import absence
+from launderette.generators.encoding.absence import Absence
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import restore_column
 from launderette.generators.encoding.labels import Labels
@@ -43,7 +45,13 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Panel
 
-OF_ROWS = "worded", "present", "precision", "running"  # what an encoding holds, each a tuple, beside its columns
+OF_ROWS = (
+    "worded",
+    "present",
+    "precision",
+    "running",
+    "absences",
+)  # what an encoding holds, each a tuple, beside its columns
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Encoding:
     present: tuple[Presence, ...] = ()  # likewise
     precision: tuple[Precision, ...] = field(default=(), repr=False)  # of numbers with tokens
     running: tuple[Running, ...] = ()  # totals within entities
+    absences: tuple[Absence, ...] = field(default=(), repr=False)
 
     @cached_property
     def layout(self) -> Layout:
@@ -158,15 +167,21 @@ class Encoding:
         return tuple(tuple(self.index(part.name) for part in parts) for parts in dates)
 
     @property
+    def may_contradict(self) -> bool:
+        """Whether tokens that are drawn may contradict each other."""
+        return bool(self.derived or self.parts_of_dates or self.absences)
+
+    @property
     def told(self) -> dict[str, dict[str, str]]:
         """What a record of training tells, where there is such: the formula of each column that is worked out, what a
-        date is learnt by, and the column that names entities.
+        date is learnt by, by which column another one has gaps, and the column that names entities.
         """
         dates = {part.date for part in self.between if isinstance(part, DatePart)}
         texts = {one.name: one.formula.text for one in self.derived} | {one.name: one.text for one in self.running}
         found = {
             "derived": {name: text for name, text in texts.items() if name not in dates},
             "learnt_by": {name: text for name, text in texts.items() if name in dates},
+            "absent": {one.name: one.by for one in self.absences},
             "entities": {} if self.panel is None else {"of": self.panel.owner},
         }
         return {key: told for key, told in found.items() if told}
@@ -207,6 +222,14 @@ class Encoding:
         found = np.zeros(len(cells[0]), dtype=bool)
         for one in (one for one in self.derived if one.formula.rounding == "ends"):
             found |= one.far_beyond([self.values_at(k, cells, ticks) for k in self._sources_of(one)])
+        return found
+
+    def has_gaps_as_told(self, cells: Sequence[np.ndarray]) -> np.ndarray:
+        """Return in which rows values are missing where other columns say so, given all cells: bool [rows]."""
+        found = np.ones(len(cells[0]), dtype=bool)
+        for one in self.absences:
+            k, by = self.index(one.name), self.index(one.by)
+            found &= one.holds(cells[k] >= self.known[k].size, absence.telling(self.known[by], cells[by]))
         return found
 
     def values_at(self, k: int, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
@@ -261,4 +284,6 @@ class Encoding:
         schema = Schema.from_dict(document["schema"])
         precise = tuple(Precision(**entry) for entry in document["precision"])
         totals = running.restore(document["running"])
-        return cls(schema, tuple(known[:own]), groups, derived, between, panel, worded, present, precise, totals)
+        absences = tuple(Absence(**entry) for entry in document["absences"])
+        rest = worded, present, precise, totals, absences
+        return cls(schema, tuple(known[:own]), groups, derived, between, panel, *rest)

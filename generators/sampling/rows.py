@@ -140,7 +140,7 @@ def _guided(asked: Asked, chunk: Chunk, seed: int) -> bool:
 def _weights(asked: Asked, chunk: Chunk, seed: int) -> RowWeights | None:
     """Return by which weights to keep rows so that rules take nothing from single columns; None for all alike."""
     encoding = asked.encoding
-    if not (asked.constraints.rules or asked.combinations or encoding.derived or encoding.parts_of_dates):
+    if not (asked.constraints.rules or asked.combinations or encoding.may_contradict):
         return None
     found = None
     for chunks in (1, WEIGHED_CHUNKS):

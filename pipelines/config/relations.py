@@ -51,15 +51,17 @@ def sentences(found: Mapping[str, Sequence[str]], kept: Sequence[str]) -> list[s
 
 
 def worked_out(record: Mapping[str, Any]) -> list[str]:
-    """Return what is to be said of columns that a model works out from others, or learns in parts, by the record of its
-    training.
+    """Return what is to be said of columns that a model works out from others, learns in parts, or leaves out where
+    others say so, by the record of its training.
     """
     dates = [f"{name} by {text}" for name, text in record.get("learnt_by", {}).items()]
     said = (
         f"Learnt in parts, since hours or weekdays matter: {_listed(dates)}; to learn a date as one number: "
         "columns: {NAME: {kind: datetime, derived: false}}."
     )
-    return [*_formulas(record), *([said] if dates else ()), *_of_entities(record)]
+    absent = [f"{name} by {by}" for name, by in record.get("absent", {}).items()]
+    gaps = f"Missing where another column says so, as in the training rows: {_listed(absent)}."
+    return [*_formulas(record), *([said] if dates else ()), *([gaps] if absent else ()), *_of_entities(record)]
 
 
 def _of_entities(record: Mapping[str, Any]) -> list[str]:
