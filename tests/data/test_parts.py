@@ -54,7 +54,7 @@ def test_parts_are_told_as_the_column_that_they_are_of(frame, tmp_path):
     report = evaluation.score(sides[0], None, sides[1], **given)
     reports.write(report, tmp_path)
     page = (tmp_path / "report.html").read_text()
-    assert "99 synthetic rows, 3 columns," in page and "<dt>Columns</dt><dd>3</dd>" in page
+    assert "99 synthetic rows of 3 columns" in page and "<dt>Columns</dt><dd>3</dd>" in page
     assert report.scores["fidelity.shape"].note == "Left out: 1 column(s) without any value to compare with."
     with pytest.raises(EvaluationError, match="among the 3 columns"):
         evaluation.score(sides[0], None, sides[1], target="weight", **given)
