@@ -16,7 +16,7 @@ from launderette.generators.encoding.labels import Labels
 
 LEAST_GAP_ROWS = 20  # with a gap, and without one, that another column tells
 LEAST_ROWS_PER_LABEL = 8  # that have all a gap or all none
-LEAST_TOLD = 0.98  # of the rows, whose label tells
+LEAST_TOLD_SHARE = 0.98  # of the rows, whose label tells
 MOST_TELLING_LABELS = 50  # of a column
 
 
@@ -84,7 +84,7 @@ def _told(name: str, missing: np.ndarray, by: str, cells: np.ndarray, owners: np
     enough = rows >= LEAST_ROWS_PER_LABEL
     absent, present = enough & (without == rows), enough & (without == 0)
     told = rows[absent].sum(), rows[present].sum()
-    if min(told) < LEAST_GAP_ROWS or sum(told) < LEAST_TOLD * len(cells):
+    if min(told) < LEAST_GAP_ROWS or sum(told) < LEAST_TOLD_SHARE * len(cells):
         return None
     return Absence(name, by, np.flatnonzero(absent).tolist(), np.flatnonzero(present).tolist())
 
