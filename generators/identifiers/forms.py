@@ -8,7 +8,7 @@ characters at a place) at least COMMON_VALUES distinct values share.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +26,7 @@ SHAPED_SHARE = 0.5  # of the words at a place, from which all are drawn in the c
 CAPACITY_PER_VALUE = 4  # values that a form should have for each real one
 EXAMINED_VALUES, EXAMINED_CHARACTERS = 50_000, 2**22  # distinct values looked at, of long ones fewer
 VAIN_DRAWS = 200  # draws in vain after which values grow longer
+DRAWN_AT_ONCE = 2**16  # values
 MOST_DIGITS = 17  # digits, one more of which a 64-bit number holds whatever they are
 TEXT_FALLBACK, NUMBER_FALLBACK = "[a-z]{8,12}", r"\d{6,9}"  # where the values have no form of their own
 ALPHABETS = ("0-9", "a-z", "A-Z", "0-9a-f", "0-9A-F", "0-9a-z", "0-9A-Z", "A-Za-z", "0-9A-Za-z")
@@ -269,19 +270,36 @@ def _sequence(pattern: str, n: int, rng: np.random.Generator, taken: Taken) -> l
 
 
 def _drawn(form: IdentifierForm, n: int, rng: np.random.Generator, taken: Taken) -> list[str]:
-    shares, forms = _alternatives(form.pattern)
+    mixed = _alternatives(form.pattern)
     found: dict[str, None] = {}
     extra = failed = 0
     while len(found) < n:
-        parts = forms[0] if len(forms) == 1 else forms[int(rng.choice(len(forms), p=shares))]
-        text = corrected(_draw(parts, extra, rng), "" if extra else form.check)
-        if text is None or text in found or taken(text):
-            failed += 1
-            extra, failed = (extra + 1, 0) if failed >= VAIN_DRAWS else (extra, failed)
-        else:
-            found[text] = None
-            failed = 0
+        for drawn in _draws(mixed, extra, n - len(found), rng):
+            text = corrected(drawn, "" if extra else form.check)
+            if text is not None and text not in found and not taken(text):
+                found[text], failed = None, 0
+            elif (failed := failed + 1) >= VAIN_DRAWS:
+                extra, failed = extra + 1, 0
+                break
     return list(found)
+
+
+def _draws(mixed: tuple[np.ndarray, list[list]], extra: int, n: int, rng: np.random.Generator) -> Iterator[str]:
+    """Yield up to n values; where they differ in one run of characters that seldom repeats, from a single draw."""
+    shares, forms = mixed
+    at, *others = [k for k, part in enumerate(forms[0]) if part[-1] is None] or [0]
+    alphabet, digit, low, high, *_ = forms[0][at] if forms[0] else [None] * 4
+    if len(forms) == 1 and not others and low is not None and low == high:
+        characters, length = _characters("0-9" if digit else alphabet), int(low) + extra
+        if len(characters) ** length >= CAPACITY_PER_VALUE * n:
+            chosen = rng.integers(0, len(characters), (min(n, DRAWN_AT_ONCE), length))
+            chosen[:, 0] = np.maximum(chosen[:, 0], int(bool(digit) and not at))  # no leading zero
+            before, after = ("".join(part[-1] for part in some) for some in (forms[0][:at], forms[0][at + 1 :]))
+            runs = np.array(list(characters))[chosen].view(f"U{length}")[:, 0].tolist()
+            yield from (before + run + after for run in runs)
+            return
+    for _ in range(n):
+        yield _draw(forms[0] if len(forms) == 1 else forms[int(rng.choice(len(forms), p=shares))], extra, rng)
 
 
 def _alternatives(pattern: str) -> tuple[np.ndarray, list[list]]:

@@ -108,3 +108,18 @@ def test_numbers_of_several_lengths_begin_with_zero_only_where_real_ones_do(form
     real = pd.Series([form.format(k) for k in (*range(1, 700), *range(1000, 1100))])
     made = forms.texts(form_of(real), 300, np.random.default_rng(0), set(real).__contains__)
     assert any(re.search(r"(?<!\d)0\d", text) for text in made) == zeros
+
+
+@pytest.mark.parametrize(
+    ("pattern", "first"),
+    [
+        (r"C\-\d{6,6}", ["C-966857", "C-820328", "C-904817", "C-148332"]),
+        ("AB[0-9a-f]{12,12}x", ["ABfaae9cd3044dx", "ABe07d2c17d454x", "ABb4f778988fccx", "ABb95f73d2d910x"]),
+        (r"\d{8,8}", ["96685782", "13289048", "17148332", "72944555"]),
+    ],
+)
+def test_one_run_of_characters_is_drawn_at_once_and_as_one_by_one(pattern, first, monkeypatch):
+    monkeypatch.setattr(forms, "_draw", None)  # what draws one value
+    found = forms.texts(IdentifierForm(pattern), 20_000, np.random.default_rng(7), lambda text: text.endswith("3"))
+    assert found[:4] == first and len(set(found)) == 20_000
+    assert not any(text.startswith("0") or text.endswith("3") for text in found)
