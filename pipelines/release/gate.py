@@ -54,6 +54,7 @@ WIDER = 3  # times the half-width of an interval
 DIGITS = 6
 NAMED = 8  # columns that leak, in a reason
 NO_INTERVAL = "The score has no interval."
+NO_CEILING = "There is no held-out table to compare with."
 NARROWLY = "It is missed by less than the luck of one draw."
 AGAIN = {  # of a rule about privacy?
     False: "More rows would tell, and another seed may keep to it.",
@@ -228,32 +229,52 @@ def _reason(
 def _bound(rule: Rule, value: float, score: Score) -> tuple[float | None, str]:
     """Return the number to compare a value with, and a word on where it comes from."""
     figure: float = rule["at_least"] if "at_least" in rule else rule["at_most"]
-    relative = rule.get("relative")
-    if relative is None:
-        return figure, ""
-    if relative in ("by chance", "by rank"):
-        chance = _by_chance(value, score) if relative == "by chance" else _by_rank(score)
-        if chance is None:
-            return None, NO_INTERVAL
-        return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few."
-    if relative == "by draw":
-        return _by_draw(figure, **score.detail), f"Where {figure:.0%} truly are, so many are counted once in 100 draws."
-    if relative == "by repeats":
-        return max(figure, _by_repeats(**score.detail)), ""
-    if relative == "or ceiling":
-        low = score.detail.get("ceiling_low")
-        held_out = score.ceiling - WIDER * (score.ceiling - low) if _finite(low) and _finite(score.ceiling) else figure
-        return min(
-            figure, held_out
-        ), "" if held_out >= figure else "The bound is what real held-out rows are sure to reach."
+    match rule.get("relative"):
+        case None:
+            return figure, ""
+        case "by chance":
+            return _or_chance(figure, _by_chance(value, score))
+        case "by rank":
+            return _or_chance(figure, _by_rank(score))
+        case "by draw":
+            said = f"Where {figure:.0%} truly are, so many are counted once in 100 draws."
+            return _by_draw(figure, **score.detail), said
+        case "by repeats":
+            return max(figure, _by_repeats(**score.detail)), ""
+        case "or ceiling":
+            return _or_ceiling(figure, score)
+        case "of ceiling":
+            return _of_ceiling(figure, score)
+        case _:  # to ceiling
+            return _between(figure, value, score)
+
+
+def _or_chance(figure: float, chance: float | None) -> tuple[float | None, str]:
+    if chance is None:
+        return None, NO_INTERVAL
+    return max(figure, chance), "" if chance <= figure else "The bound is what chance alone reaches on so few."
+
+
+def _or_ceiling(figure: float, score: Score) -> tuple[float, str]:
+    low, ceiling = score.detail.get("ceiling_low"), score.ceiling
+    sure = ceiling - WIDER * (ceiling - low) if _finite(low) and _finite(ceiling) else figure
+    return min(figure, sure), "" if sure >= figure else "The bound is what real held-out rows are sure to reach."
+
+
+def _of_ceiling(share: float, score: Score) -> tuple[float | None, str]:
     if not _finite(score.ceiling):
-        return None, "There is no held-out table to compare with."
-    if relative == "of ceiling":
-        return min(figure * score.ceiling, score.ceiling - score.detail.get("by_chance", 0.0)), ""
+        return None, NO_CEILING
+    return min(share * score.ceiling, score.ceiling - score.detail.get("by_chance", 0.0)), ""
+
+
+def _between(share: float, value: float, score: Score) -> tuple[float | None, str]:
+    """Return the bound at a share of the way from the floor to the ceiling."""
+    if not _finite(score.ceiling):
+        return None, NO_CEILING
     if not _finite(score.floor):
         return None, "There is no floor to compare with."
     half = value - score.low if _finite(score.low) else 0.0
-    return _towards_ceiling(figure, score.floor, score.ceiling, half, score.detail.get("by_chance"))
+    return _towards_ceiling(share, score.floor, score.ceiling, half, score.detail.get("by_chance"))
 
 
 def _towards_ceiling(

@@ -51,13 +51,8 @@ def score(
             f"expected training rows that meet sample.where to compare with, found none among {len(train):,}; ask "
             "for what the data hold"
         )
-    scored, known, learnt = partial(_scored, synthetic, schema, config), loss_of(model), members(model, len(train))
-    of_members = {
-        "loss": known and (lambda rows: known(sides[int(rows.index[0] >= len(train))].loc[rows.index])),
-        "members": None if learnt is None else learnt[kept.index],
-        "internal": True,
-        "repeats": repeats,
-    }
+    scored = partial(_scored, synthetic, schema, config)
+    of_members = {**_white_box(model, sides, kept), "internal": True, "repeats": repeats}
     obeyed, weighted = _obeyed(kept, held, schema, config), bool(config.sample.weights)
     if obeyed.all() and not weighted:
         return scored(kept, held, names, **of_members)
@@ -101,6 +96,19 @@ def _scored(
         names=names,
         **of_members,
     )
+
+
+def _white_box(
+    model: Synthesizer | None, sides: tuple[pd.DataFrame, pd.DataFrame], kept: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what whoever holds the model knows: its loss of rows of either side, by their numbers, and which of the
+    training rows `kept` it learnt from.
+    """
+    known, learnt = loss_of(model), members(model, len(sides[0]))
+    return {
+        "loss": known and (lambda rows: known(sides[int(rows.index[0] >= len(sides[0]))].loc[rows.index])),
+        "members": None if learnt is None else learnt[kept.index],
+    }
 
 
 def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:

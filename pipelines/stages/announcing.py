@@ -2,7 +2,7 @@
 that changes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -56,20 +56,23 @@ def of_schema(
         if detection.is_called_code(column.name, frame[column.name]) and frame[column.name].nunique() > 1
     ]
     notes += [_several(column) for column in schema.columns if isinstance(column, Composite)]
+    return notes + list(_of_entity(config, schema))
+
+
+def _of_entity(config: RunConfig, schema: Schema) -> Iterator[str]:
     entity = splitting.entity_of(config, schema)
     if entity and not config.split.entity:
-        notes.append(
+        yield (
             f"Rows that share a value of {entity!r} are taken as one entity: they stay on one side of the split and "
             "are counted once; "
             "to change it: split: {entity: another column}, or {entity: none} where it names none."
         )
     if config.split.alone and (repeated := splitting.repeated(schema)):
-        notes.append(
+        yield (
             f"Rows that share a value of {repeated!r} are no entity, as split.entity: none states: they may stand on "
             "both sides of the split, and protection and attacks count rows. Where they do belong to one person, state "
             f"split: {{entity: {as_key(repeated)}}}."
         )
-    return notes
 
 
 def _identifier(column: Identifier, values: pd.Series) -> str:
