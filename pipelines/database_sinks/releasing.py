@@ -75,13 +75,17 @@ def swap(target: Target | None, output: Path, release: Path, id: str, point: Cal
     """Have readers see a release that is loaded; `point` has those of its files see it, and is called once nothing but
     the commit is left to do. LaunderError where that fails: they see what they saw then.
 
-    Where it goes is noted before: who rolls back to a release whose run was killed just then is to have both.
+    Where it goes is noted just before `point`: who rolls back to a release whose run was killed then is to have both.
     """
     if target is None:
         return point()
-    record.remember(output, id, target.model_dump(mode="json"))
+
+    def noted() -> None:
+        record.remember(output, id, target.model_dump(mode="json"))
+        point()
+
     with pq.ParquetFile(release / RELEASED_ROWS) as file:
-        failures.retried(lambda: _swap(target, id, file, point), LOCK_DELAYS)
+        failures.retried(lambda: _swap(target, id, file, noted), LOCK_DELAYS)
 
 
 def drop_surplus(target: Target | None, keep: int | None, id: str) -> None:
