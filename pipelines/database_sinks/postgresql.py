@@ -24,9 +24,10 @@ NAME_BYTES = 63  # beyond which PostgreSQL cuts a name off
 SYSTEM_COLUMNS = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}  # of every table
 FEW_STATISTICS = 10  # a rough look at 3,000 rows for who reads at once; autovacuum takes the usual one soon after
 VIEW_KIND, TABLE_KINDS = "v", ("r", "p")
+OTHER_KINDS = {"m": "a materialized view", "f": "a foreign table", "S": "a sequence", "i": "an index", "c": "a type"}
 TARGET_FOUND = """
 SELECT c.oid::int8, c.relkind::text, array_to_string(c.reloptions, ', '), pg_get_userbyid(c.relowner) = current_user,
-    quote_ident(pg_get_userbyid(c.relowner)::text)
+    quote_ident(pg_get_userbyid(c.relowner)::text), pg_has_role(c.relowner, 'USAGE')
 FROM pg_class c WHERE c.oid = to_regclass($1::text)
 """
 TARGET_COLUMNS = """
@@ -111,15 +112,23 @@ class PostgreSQL(contract.Sink):
         rows = self.run(TARGET_FOUND, (quoted(*table_parts(target.name)),))
         if not rows:
             return Existing()
-        oid, kind, options, is_own, owner = rows[0]
+        oid, kind, options, is_own, owner, may_change = rows[0]
+        if kind not in (VIEW_KIND, *TABLE_KINDS):
+            found = OTHER_KINDS.get(kind, "something else")
+            raise LaunderError(f"expected a view, a table or nothing yet at {target.name}, found {found}; name another")
         if target.how == "rows" and kind not in TABLE_KINDS:
             raise LaunderError(f"expected a table at {target.name}, found none; set publish.table.how to view")
         if "security_invoker=true" in (options or ""):
             raise LaunderError(
                 f"expected a view that reads as its owner at {target.name}, found security_invoker; set it to false"
             )
-        found = tuple(TargetColumn(*row) for row in self.run(TARGET_COLUMNS, (oid,)))
-        return Existing(kind == VIEW_KIND, found, options or "", is_own, owner)
+        if kind == VIEW_KIND and not may_change:
+            raise LaunderError(
+                f"expected a view that this login owns at {target.name}, found one of {owner}; make the login a member "
+                "of that role, or name another view"
+            )
+        columns = tuple(TargetColumn(*row) for row in self.run(TARGET_COLUMNS, (oid,)))
+        return Existing(kind == VIEW_KIND, columns, options or "", is_own, owner)
 
     def rehearse(self, target: Target, names: Sequence[str], is_new: bool) -> None:
         if long := [name for name in names if len(name.encode()) > NAME_BYTES]:
@@ -267,6 +276,7 @@ class PostgreSQL(contract.Sink):
         postgresql_targets.check_replaceable(target, self.run)  # it may have become so meanwhile
         self.run(f"DELETE FROM {table}")  # noqa: S608
         self.run(f"INSERT INTO {table} ({named}) OVERRIDING SYSTEM VALUE SELECT {named} FROM {place}")  # noqa: S608
+        postgresql_targets.advance_sequences(table, self.run)
 
     def is_used(self, version: str) -> bool:
         return bool(self.run(DEPENDANTS, (self.place(version),))[0][0])

@@ -29,6 +29,18 @@ FROM pg_partitioned_table h LEFT JOIN pg_inherits i ON i.inhparent = h.partrelid
 WHERE h.partstrat = 'h' AND h.partrelid IN (SELECT relid FROM pg_partition_tree(to_regclass($1::text)))
 GROUP BY 1 ORDER BY 1
 """
+SEQUENCES = """
+SELECT quote_ident(name), quote_literal(sequence) FROM (SELECT a.attname::text AS name,
+    pg_get_serial_sequence($1::text, a.attname::text) AS sequence FROM pg_attribute a
+    WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped) columns
+WHERE has_sequence_privilege(sequence, 'UPDATE') AND has_sequence_privilege(sequence, 'USAGE')
+"""
+ADVANCED = """
+SELECT setval(s.seqrelid::regclass, filled.last) FROM pg_sequence s,
+    (SELECT max({name})::int8 AS last FROM {table}) filled
+WHERE s.seqrelid = {sequence}::regclass AND s.seqincrement > 0
+    AND filled.last BETWEEN coalesce(pg_sequence_last_value(s.seqrelid), s.seqstart) AND s.seqmax
+"""
 CHANGES = {"c": "deletes its rows", "n": "empties its column", "d": "resets its column"}  # where a row is deleted here
 
 
@@ -37,6 +49,12 @@ def check_replaceable(target: Target, ask: Ask) -> None:
     name = (quoted(*table_parts(target.name)),)
     if problem := next((said for problems in (_allowed, _referred, _hashed) for said in problems(name, ask)), ""):
         raise LaunderError(f"expected a table whose rows can be replaced at {target.name}, found {problem}")
+
+
+def advance_sequences(table: str, ask: Ask) -> None:
+    """Have the columns of a table that number its rows go on after the highest there, as whoever adds a row expects."""
+    for name, sequence in ask(SEQUENCES, (table,)):
+        ask(ADVANCED.format(name=name, table=table, sequence=sequence), ())
 
 
 def _allowed(name: tuple[str], ask: Ask) -> Iterator[str]:

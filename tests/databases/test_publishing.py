@@ -221,12 +221,28 @@ def test_rows_of_a_table_are_replaced_under_all_that_hangs_on_it(server, target,
         assert ids(server) == [1, 2, 3]
 
 
+def test_who_adds_a_row_to_a_table_after_a_release_finds_its_number_free(server, target, tmp_path):
+    server.run(
+        "SET ROLE writer",
+        'CREATE TABLE staging.people(id serial PRIMARY KEY, "N o" int GENERATED ALWAYS AS IDENTITY UNIQUE)',
+        "RESET ROLE",
+    )
+    adding = 'INSERT INTO staging.people DEFAULT VALUES RETURNING id, "N o"'
+    release(target("rows"), tmp_path, IDS[0], pa.table({"id": [5, 2], "N o": [9, 1]}))
+    assert server.run(adding) == [(6, 10)]
+    release(target("rows"), tmp_path, IDS[1], pa.table({"id": [1], "N o": [1]}))
+    assert server.run(adding) == [(7, 11)]
+
+
+OWN = "ALTER VIEW staging.people OWNER TO writer"
 WRONG = {
     "found a table": ("view", "CREATE TABLE staging.people(id bigint)"),
     "expected the column 'extra'": ("rows", "CREATE TABLE staging.people(id bigint, extra int NOT NULL)"),
     "found also": ("rows", "CREATE TABLE staging.people(id bigint)"),
-    "'gone' of staging.people": ("view", "CREATE VIEW staging.people AS SELECT 1::bigint AS id, 2 AS gone"),
+    "'gone' of staging.people": ("view", "CREATE VIEW staging.people AS SELECT 1::bigint AS id, 2 AS gone; " + OWN),
     "security_invoker": ("view", "CREATE VIEW staging.people WITH (security_invoker=true) AS SELECT 1::bigint AS id"),
+    "found one of postgres": ("view", "CREATE VIEW staging.people AS SELECT 1::bigint AS id"),
+    "found a materialized view": ("rows", "CREATE MATERIALIZED VIEW staging.people AS SELECT 1::bigint AS id"),
     "found no permission": ("view", "ALTER SCHEMA staging OWNER TO postgres"),
     "no such schema": ("view", "DROP SCHEMA staging"),
 }
@@ -235,7 +251,7 @@ WRONG = {
 @pytest.mark.parametrize("found", WRONG)
 def test_a_target_that_a_release_does_not_fit_is_one_sentence_and_stays_as_it_is(server, target, tmp_path, found):
     how, statement = WRONG[found]
-    server.run(statement)
+    server.run(*statement.split("; "))
     for attempt in (  # before anything is trained, and where it became so meanwhile
         lambda: releasing.check(target(how), table().column_names),
         lambda: release(target(how), tmp_path, IDS[1]),
