@@ -19,6 +19,7 @@ from launderette.generators.marginals import groups as grouping
 from launderette.generators.marginals.graphs import Edge, Order
 from launderette.generators.marginals.histograms import LEAST_COUNT_DEVIATIONS, Histogram
 from launderette.generators.marginals.projection import consistent, merged, onto_simplex
+from launderette.generators.marginals.redundancy import discounted
 from launderette.generators.marginals.smoothing import smoothed
 from launderette.generators.privacy.queries import Answer, Queries
 
@@ -107,9 +108,10 @@ def _asked(coded: Coded, queries: Queries, edges: int) -> Tables:
     tables = _measured(coded, tree, queries, tree_share)
     if not edges or len(tree) == len(pairs):
         return _more(tables, _measured(coded, tree, queries, queries.left())) if queries.left() > 0.01 else tables
-    implied = _implied(tree, _joint(tables, coded.totals), coded, frozenset(pairs))
+    joint = _joint(tables, coded.totals)
+    implied = _implied(tree, joint, coded, frozenset(pairs))
     gains = _gains(coded, implied, queries, FURTHER_SHARE / min(edges, len(pairs)), "what the tree implies")
-    rest = {edge: gain for edge, gain in gains.items() if edge not in tables}
+    rest = discounted({edge: gain for edge, gain in gains.items() if edge not in tables}, joint)
     cells = NOISY_TABLE_CELLS if queries.private else graphs.MOST_TABLE_CELLS
     further = graphs.further(tree, rest, coded.sizes, edges, cells)
     return _more(tables, _measured(coded, further or tree, queries, queries.left()))

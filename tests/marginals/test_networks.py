@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generators
-from generators.marginals import estimation, graphs, groups, measuring
+from generators.marginals import estimation, graphs, groups, measuring, redundancy
 from generators.marginals.histograms import Histogram
 from generators.privacy.queries import Answer
 from generators.tabular._network import Model
@@ -143,6 +143,16 @@ def test_what_a_tree_cannot_hold_further_edges_keep(private):
         return np.abs([(drawn[x] == drawn[y]).mean() for x, y in combinations("abc", 2)] - wanted).max()
 
     assert missed(None) < 0.035 < 0.06 < missed(0)
+
+
+def test_pairs_of_a_code_and_of_its_name_are_not_both_asked_for():
+    code_and_name, apart = np.diag([500.0, 300.0, 200.0]), np.full((3, 3), 1000 / 9)
+    gains = {(0, 2): 90.0, (1, 2): 100.0, (1, 3): 50.0, (0, 3): 60.0, (2, 3): 20.0, (0, 4): -1.0}
+    assert list(redundancy.discounted(gains, {(0, 1): apart}).items()) == [
+        ((1, 2), 100.0), ((0, 2), 90.0), ((0, 3), 60.0), ((1, 3), 50.0), ((2, 3), 20.0)
+    ]  # fmt: skip
+    less = redundancy.discounted(gains, {(0, 1): code_and_name})
+    assert list(less)[:3] == [(1, 2), (0, 3), (2, 3)] and max(less.get((0, 2), 0), less.get((1, 3), 0)) < 1e-9
 
 
 def test_very_wide_tables_are_joined_by_pairs_of_columns_that_stand_near_each_other(monkeypatch):
