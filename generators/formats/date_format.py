@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from itertools import compress
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -198,8 +199,8 @@ def write(moment: datetime, format: str, offset: str = "", language: str = "") -
 def _write(moment: datetime, format: str, offset: str, language: str) -> str:
     if format in EPOCH_UNITS:
         return str((moment - EPOCH) // MICROSECOND // EPOCH_UNITS[format])
-    zone = zone_of(offset)
-    moment = moment + (zone.utcoffset(None) if "z" in format or "%Z" in format else timedelta())
+    ahead = ahead_of_utc(offset, moment) if "z" in format or "%Z" in format else timedelta()
+    moment, offset = moment + ahead, _digits(ahead) if "/" in offset else offset
     return DIRECTIVE.sub(lambda m: _directive(m[0], moment, offset or "+00:00", language), format)
 
 
@@ -226,6 +227,20 @@ def _directive(directive: str, moment: datetime, offset: str, language: str) -> 
     if directive[1].isdigit():
         return f"{moment.microsecond:06d}".ljust(9, "0")[: int(directive[1])]
     return moment.strftime(directive)
+
+
+def ahead_of_utc(offset: str, moment: datetime) -> timedelta:
+    """Return how far the clocks of an offset (+01:00), or of a place's zone (Europe/Berlin), are ahead at a moment
+    in UTC.
+    """
+    if "/" not in offset:
+        return zone_of(offset).utcoffset(None)
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(offset)).utcoffset() or timedelta()
+
+
+def _digits(ahead: timedelta) -> str:
+    minutes = abs(ahead) // timedelta(minutes=1)
+    return f"{'-' if ahead < timedelta() else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def zone_of(offset: str) -> timezone:

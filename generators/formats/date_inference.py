@@ -58,6 +58,12 @@ TIMESTAMP_NAME = re.compile(
     r"(^|_)(time|date|at|on|ts|stamp|timestamp|epoch|unix|created|updated|modified|seen|when|dt)(_|$)"
 )
 EPOCH_SECONDS = (10**8, 4_102_444_800)  # of epoch times: 1973 to 2100
+SUMMER_CLOCKS = (  # a place for each way to set clocks forward and back
+    *("Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York", "America/Chicago", "America/Denver"),
+    *("America/Los_Angeles", "America/Halifax", "America/Anchorage", "America/St_Johns", "America/Sao_Paulo"),
+    *("America/Santiago", "America/Mexico_City", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland"),
+    *("Asia/Jerusalem", "Africa/Cairo", "Europe/Chisinau", "Asia/Beirut", "America/Asuncion"),
+)
 LEAST_MONTHS = 6  # fewer distinct numbers such as 202003 may be anything
 FORMATS_BY_DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # of dates written as integers
 
@@ -111,14 +117,31 @@ def infer(texts: Sequence[str]) -> DateFormat | None:
     return max((zoned(date, judged) for date in readers), key=lambda date: sum(map(date.same, judged)))
 
 
-def zoned(date: DateFormat, texts: Iterable[str]) -> DateFormat:
-    """Return the date's format with the commonest offset of the texts."""
+def zoned(date: DateFormat, texts: Sequence[str]) -> DateFormat:
+    """Return the date's format with the offset of the texts; of several, with the zone whose clocks they all follow,
+    else with the commonest.
+    """
     if "z" not in date.format and "%Z" not in date.format:
         return date
     ends = offsets(texts, date.format)
+    if len(ends) > 1 and (place := _place_of(texts, date)):
+        return DateFormat(date.format, place, date.language)
     offset = max(ends, key=lambda end: (ends[end], end), default="+00:00")
     digits = re.sub(r"^([+-]\d\d)$", r"\1:00", re.sub(r"^([+-]\d\d)(\d\d)$", r"\1:\2", offset))
     return DateFormat(date.format, digits, date.language)
+
+
+def _place_of(texts: Sequence[str], date: DateFormat) -> str:
+    """Return the zone by whose clocks all texts are written, summer time included; "" for none."""
+    written = [(moment, text.strip()) for text in texts if (moment := date.reads(text)) is not None]
+    return next(
+        (
+            place
+            for place in SUMMER_CLOCKS
+            if all(write(moment, date.format, place, date.language) == text for moment, text in written)
+        ),
+        "",
+    )
 
 
 def offsets(texts: Iterable[str], format: str) -> Counter[str]:

@@ -6,6 +6,7 @@ numbers without one.
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
 
 import numpy as np
@@ -14,11 +15,12 @@ import pandas as pd
 from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import date_format, dtypes, timestamps
 from launderette.generators.formats.compound_format import CompoundFormat
-from launderette.generators.formats.date_format import zone_of
+from launderette.generators.formats.date_format import ahead_of_utc
 from launderette.generators.formats.decimals import in_digits
 
 MICROSECONDS = 1e6  # per second, the unit of durations
 ALL_DIGITS = Context(prec=100)  # digits, more than any type of decimals has
+WINTER = datetime(2024, 1, 1)  # by whose clocks the dates of a place lie on a grid
 DECIMAL_TYPE = re.compile(r"decimal\d*\((\d+), (-?\d+)\)")  # its digits in all, and those after the point
 
 
@@ -51,7 +53,7 @@ def zone_shift(column: Numerical | Datetime) -> int:
     """Return the microseconds by which a date's grid lies ahead of UTC: midnight is one where it is written +01:00."""
     if column.kind != "datetime" or not ("z" in column.format or "%Z" in column.format):
         return 0
-    return zone_of(column.offset).utcoffset(None) // date_format.MICROSECOND
+    return ahead_of_utc(column.offset, WINTER) // date_format.MICROSECOND
 
 
 def to_grid(values: pd.Series, column: Numerical | Datetime, scale: float) -> tuple[np.ndarray, np.ndarray]:

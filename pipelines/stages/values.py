@@ -123,7 +123,8 @@ def _told_of_forms(column: Written, values: pd.Series) -> list[str]:
             f"Column {name!r} holds dates as {' and '.join(forms)}; synthetic ones are written as {kept[-1]}"
             + (f", or as {' or '.join(kept[:-1])} where that says all of them" if kept[1:] else "")
         )
-    if len(zones := date_inference.offsets(map(str, values.dropna().unique()), column.format)) > 1:
+    zones = date_inference.offsets(map(str, values.dropna().unique()), column.format)
+    if len(zones) > 1 and "/" not in column.offset:
         said.append(
             f"Column {name!r} holds moments in {len(zones)} zones; synthetic ones are written with the commonest, "
             f"{column.offset}"

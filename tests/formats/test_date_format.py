@@ -1,7 +1,8 @@
 # ruff: noqa: E501  (tables of types and formats)
 """Dates are read in the form they have and written back in it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,23 @@ def test_forms_are_found_by_their_texts(form):
 def test_offsets_name_the_same_moment(moment, offset, directive):
     form = f"%Y-%m-%d %H:%M:%S.%f {directive}"
     assert read(write(moment, form, offset), form) == moment
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    st.lists(st.datetimes(datetime(2010, 1, 1), datetime(2036, 1, 1)), min_size=8, max_size=40),
+    st.sampled_from(["Europe/Paris", "America/Toronto", "Australia/Melbourne", "Europe/Helsinki"]),
+)
+def test_moments_by_the_clocks_of_a_place_are_written_back_as_they_were(found, place):
+    local = [moment.replace(tzinfo=UTC, microsecond=0).astimezone(ZoneInfo(place)) for moment in found]
+    date = infer([moment.isoformat() for moment in local])
+    assert date is not None and all(date.same(moment.isoformat()) for moment in local)
+
+
+def test_offsets_that_follow_no_clocks_are_written_with_the_commonest():
+    texts = [f"2024-01-{day:02d}T08:00:00+0{2 if day % 3 else 1}:00" for day in range(1, 25)]
+    found = infer(texts)
+    assert found is not None and found.offset == "+02:00"
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
