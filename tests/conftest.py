@@ -5,11 +5,12 @@ shell starts what it puts into the background with that signal ignored, and proc
 which lie in this folder itself, come first: they wait for servers and clocks, and what computes fills the gaps.
 """
 
+import gc
 import os
 import random
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ def _same_chance() -> None:
         torch.cuda.manual_seed_all(0)  # which before that notes its caller's whole stack, and takes half a millisecond
     torch.default_generator.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002  what scikit-learn draws by where nothing is said
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage among what tests make alone: what is imported is none, and took seconds to look through."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
