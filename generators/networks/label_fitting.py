@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from launderette.generators.networks.copula import Copula
-from launderette.generators.networks.logistic import LabelRows, regression
+from launderette.generators.networks.logistic import Coefficients, LabelRows, regression
 from launderette.generators.networks.normal_scores import label_term
 
 REGRESSION_ROWS = 5000  # that a label is regressed on
@@ -17,6 +17,7 @@ MOST_REGRESSIONS = (
     100  # that are regressed: of more, those that hang together most with others; the rest keep their shares
 )
 MOST_REGRESSORS = 300  # that a label is regressed on: those that it hangs together with most
+FEWER_REGRESSORS = 1, 4  # that are tried in their place
 PATTERNS = 4  # of known columns that each row is seen with, where so many rows make no more
 
 
@@ -66,15 +67,27 @@ def _fit_before(copula: Copula, c: int, seen: Seen, sides: Sides) -> Tensor:
     own = _features(copula, c, copula.column < c)
     if not len(own):
         return seen.X.new_zeros(1)
+    tried = [(places, *_before(copula, c, places, seen, sides)) for places in _choices(copula, c, own)]
+    own, found, gains = max(tried, key=lambda one: float(one[2].mean()))
+    getattr(copula, f"slopes_{c}")[own] = found.W
+    getattr(copula, f"intercepts_{c}").copy_(found.b)
+    return gains
+
+
+def _choices(copula: Copula, c: int, own: Tensor) -> list[Tensor]:
+    """Return features to regress label c on: all of `own`, and the few of them that it hangs together with most, for a
+    ridge by which many say nothing that is not there keeps one from deciding.
+    """
+    return [own, *(_tied(copula, c, own, count) for count in FEWER_REGRESSORS if count < len(own))]
+
+
+def _before(copula: Copula, c: int, own: Tensor, seen: Seen, sides: Sides) -> tuple[Coefficients, Tensor]:
+    """Regress label c on features `own` and return the gains of other rows [others], too."""
 
     def rows(seen: Seen) -> LabelRows:
         return LabelRows(seen.X[:, own], copula.rank(c, seen.x), seen.X.new_zeros(len(seen.x), 1))
 
-    folds = [(rows(part), rows(other)) for part, other in sides]
-    found, gains = regression(rows(seen), folds, copula.shares(c), label_term)
-    getattr(copula, f"slopes_{c}")[own] = found.W
-    getattr(copula, f"intercepts_{c}").copy_(found.b)
-    return gains
+    return regression(rows(seen), [(rows(a), rows(b)) for a, b in sides], copula.shares(c), label_term)
 
 
 def _fit_after(copula: Copula, c: int, seen: Seen, sides: Sides) -> None:
@@ -101,8 +114,11 @@ def _fit_after(copula: Copula, c: int, seen: Seen, sides: Sides) -> None:
 
 def _features(copula: Copula, c: int, own: Tensor) -> Tensor:
     """Return of features `own`, bool [D], those that hang together with label c most, in order."""
-    places = own.nonzero()[:, 0]
-    return places[_ties(copula, c)[places].topk(min(MOST_REGRESSORS, len(places))).indices.sort().values]
+    return _tied(copula, c, own.nonzero()[:, 0], MOST_REGRESSORS)
+
+
+def _tied(copula: Copula, c: int, places: Tensor, most: int) -> Tensor:
+    return places[_ties(copula, c)[places].topk(min(most, len(places))).indices.sort().values]
 
 
 def _ties(copula: Copula, c: int) -> Tensor:

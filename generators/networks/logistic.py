@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from launderette.generators.optimizers.lbfgs import minimised
 
-RIDGES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # lambda, from the strongest
+RIDGES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)  # lambda, from the strongest
 MOST_STEPS = 30  # of the descent, for one of RIDGES
 LEAST_STEP = 1e-5  # in nats per row, before the descent ends
 LEAST_LEVEL_SHARE = 1e-4  # of a level, in the metric
