@@ -50,6 +50,14 @@ def holdout_is_jittered_training(case: Case, rng: Rng) -> Case:
     return replace(case, holdout=changes.jittered(drawn, changes.numbers(case), 0.01, rng))
 
 
+def released_in_the_order_of_training(case: Case, rng: Rng) -> Case:
+    """Fresh rows, dealt out so that the one with the k-th income stands where the training row with the k-th does."""
+    column = changes.numbers(case)[1]
+    rows = min(len(case.train), len(case.synthetic))
+    rank = np.argsort(np.argsort(case.train[column].to_numpy()[:rows]))
+    return case.released(case.synthetic.iloc[:rows].sort_values(column).iloc[rank].reset_index(drop=True))
+
+
 def synthetic_is_holdout(case: Case, rng: Rng) -> Case:
     """The holdout given as the synthetic table."""
     return case.released(case.holdout)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from launderette.evaluation import canonical
-from launderette.evaluation.inputs import checks, nearness, repeats
+from launderette.evaluation.inputs import checks, nearness, order, repeats
 from launderette.evaluation.inputs.findings import Finding, judged
 from launderette.evaluation.measures import reuse
 from launderette.evaluation.samples import Samples
@@ -19,6 +19,8 @@ def check(samples: Samples, seed: int = 0) -> tuple[Finding, ...]:
     cells = {role: repeats.rows(samples, role) for role in samples.frames}
     hashes = {role: repeats.total(found) for role, found in cells.items()}
     found = [_repeats(samples, cells), *checks.released(hashes)]
+    if (in_order := order.check(samples)) is not None:
+        found.append(in_order)
     if samples.holdout is not None:
         found += [checks.overlap(hashes), *_identifiers(samples)]
         if samples.known and min(samples.size("train"), samples.size("holdout")) >= nearness.LEAST_NEARNESS_ROWS:

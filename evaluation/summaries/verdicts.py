@@ -129,6 +129,7 @@ CHECKED = {
     "inputs.identifiers": "identifiers on both sides of the split",
     "inputs.repeats": "real rows that were repeated",
     "inputs.drift": "a holdout of another population",
+    "inputs.order": "released rows in the order of the training rows",
     "inputs.released_train": "training rows given as the synthetic table",
     "inputs.released_holdout": "holdout rows given as the synthetic table",
 }
@@ -155,6 +156,7 @@ REMEDIES = {  # by the beginning of a score's name, the longest that fits
         "Remove the repeated rows from the source before it is split, or keep the rows of one person together: "
         "--set split.entity=COLUMN.",
     ),
+    "inputs.order": ("Shuffle the released rows: their order tells whom each was made from.",),
     "inputs.released_train": ("Give the table that the generator drew: this one holds the training rows.",),
     "inputs.released_holdout": ("Give the table that the generator drew: this one holds the holdout rows.",),
     DRIFT: ("Mend the source, or let such a change pass: --set drift.CHANGE=adapt, with the change that was found.",),

@@ -1,6 +1,7 @@
 """Inputs: tables that are not what they are said to be are refused before anything is scored, honest ones never."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import evaluation
@@ -21,6 +22,7 @@ EXPECTED = {
     "inputs.half_of_holdout_in_training": "overlap",
     "inputs.tenth_of_holdout_in_training": "overlap",
     "inputs.holdout_is_jittered_training": "near_overlap",
+    "inputs.released_in_the_order_of_training": "order",
     "inputs.synthetic_is_holdout": "released_holdout",
     "inputs.synthetic_is_training": "released_train",
     "inputs.source_repeated_then_copied": "repeats",
@@ -93,6 +95,16 @@ def test_a_collection_given_twice_stops_before_scoring():
 @pytest.mark.parametrize("kind", [k for k in calibration.names() if k.startswith("honest.") and "images" not in k])
 def test_honest_tables_are_not_refused(honest, kind):
     assert refused(calibration.load(kind)(honest, np.random.default_rng(1))) == set()
+
+
+def test_tables_that_are_sorted_or_come_round_alike_are_in_no_order():
+    rng = np.random.default_rng(0)
+    for years in (np.arange(600) % 12, np.arange(600)):
+        train, drawn = (pd.DataFrame({"year": years, "x": years + rng.normal(0, 4, 600)}) for _ in range(2))
+        assert not {f.check for f in inputs.check(samples.make(train, None, drawn)) if f.level == "refused"}
+        train["z"], drawn["z"] = rng.normal(size=(2, 600))
+        moved = drawn.assign(z=train.z + rng.normal(size=600))
+        assert "order" in {f.check for f in inputs.check(samples.make(train, None, moved)) if f.level == "refused"}
 
 
 @pytest.mark.parametrize("unknown", [0, 1])
