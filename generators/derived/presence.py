@@ -65,7 +65,7 @@ def read(frame: pd.DataFrame, parts: Iterable[Presence]) -> pd.DataFrame:
         part.name: without(frame[part.source]).notna() if part.source in frame else pd.Series(True, frame.index)
         for part in new
     }
-    return frame.assign(**flags)
+    return frame.assign(**flags) if flags else frame  # pandas copies all values even for none
 
 
 def masked(

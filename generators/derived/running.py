@@ -215,7 +215,8 @@ def learned(schema: Schema, found: Sequence[Running]) -> list[Learned]:
 def read(frame: pd.DataFrame, found: Sequence[Running]) -> pd.DataFrame:
     """Return the frame with a column of starts for each total; rows without the identifier column are by themselves."""
     rows = len(frame)
-    new = [one for one in found if one.start not in frame]
+    if not (new := [one for one in found if one.start not in frame]):
+        return frame  # pandas copies all values even for none
     units = {one.unit: numbered(frame.get(one.unit), rows) for one in new}
     starts = {one.start: pd.Series(one.starts(frame, units[one.unit]), frame.index) for one in new}
     return frame.assign(**{one.start: starts[one.start].astype(frame[one.name].dtype) for one in new})

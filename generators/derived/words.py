@@ -80,4 +80,5 @@ def _vary(rows: int, shares: Shares) -> bool:
 
 def read(frame: pd.DataFrame, parts: Iterable[WordPart]) -> pd.DataFrame:
     """Return the frame with the word of each value of the parts' sources."""
-    return frame.assign(**{part.name: part.read(frame[part.source]) for part in parts})
+    found = {part.name: part.read(frame[part.source]) for part in parts}
+    return frame.assign(**found) if found else frame  # pandas copies all values even for none

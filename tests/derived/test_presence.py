@@ -7,7 +7,7 @@ import pytest
 import generators
 from generators import Budget
 from generators.data.inference import infer
-from generators.derived import presence
+from generators.derived import presence, running, words
 from pipelines.scoring.readable import Comparable
 
 
@@ -61,3 +61,9 @@ def test_the_evaluation_reads_which_rows_have_one():
     read = compared.read(frame)
     assert compared.kinds["presence of merchant"] == "boolean" and compared.parts["presence of merchant"] == "merchant"
     assert read["presence of merchant"].tolist() == (frame["kind"] == "card").tolist()
+
+
+@pytest.mark.parametrize("part", [presence, running, words])
+def test_a_table_without_such_columns_is_not_copied(part):
+    frame = pd.DataFrame({"a": [1, 2]})
+    assert part.read(frame, ()) is frame
