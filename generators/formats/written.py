@@ -25,6 +25,7 @@ from launderette.generators.formats.unit_format import UnitFormat
 
 WrittenParts = TupleFormat | UnitFormat | SetFormat
 WrittenNumber = NumberFormat | CompoundFormat | ScaledFormat
+ALONE_AMONG_LABELS = 0.05  # of the rows, may have numbers of their own among labels
 SHARED_WORD = 5  # rows that share a word before it is written back; a well-known one needs no such number
 MOST_WORDS = 10
 LEAST_READ_SHARE = 0.5  # least share of a column's values that its format reads
@@ -123,9 +124,13 @@ def number_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> Writte
 
 
 def _are_labels(texts: Mapping[str, int], read: Collection[str]) -> bool:
-    """Tell whether each of some numbers is shared by rows, and names stand among them: the wards 1A, 2A, 1B and ICU."""
+    """Tell whether some numbers are shared by rows, but for whole ones of hardly a row, and names stand among them: the
+    wards 1A, 2A, 1B and ICU, the marks 2, 2- and 3+.
+    """
     names = any(n >= SHARED_WORD and not is_known(text) for text, n in texts.items() if text not in read)
-    return names and all(texts[text] >= SHARED_WORD for text in read)
+    alone = [text for text in read if texts[text] < SHARED_WORD]
+    few = sum(texts[text] for text in alone) <= ALONE_AMONG_LABELS * sum(texts.values())
+    return names and few and not any(re.search(r"\d[.,]\d", text) for text in alone)
 
 
 def parts_of_texts(texts: Mapping[str, int], *, stated: bool = False) -> TupleFormat | UnitFormat | None:

@@ -123,4 +123,7 @@ def test_few_numbers_that_rows_share_are_labels_where_names_stand_among_them(nam
     texts = {"1A": 40, "2A": 30, names: 25, "-": 5}
     assert written.number_of_texts(texts) is None
     assert written.number_of_texts({"1A": 40, "2A": 30, "-": 30}) is not None  # no name among them
+    marks = {"1": 20, "2": 40, "3": 90, "1-": 9, "2-": 30, "3-": 20, "4-": 3, "3+": 25, "2+": 12}
+    assert written.number_of_texts(marks) is None  # although a mark stands in three rows alone
+    assert written.number_of_texts({f"{n}.5 €": 1 for n in range(15)} | {"1.0 €": 60, "frei": 9}) is not None
     assert written.number_of_texts(texts | {"1.5A": 1}) is not None  # a measurement that one row has
