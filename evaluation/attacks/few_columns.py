@@ -193,6 +193,8 @@ def _nearness(places: list[Sides]) -> np.ndarray:
 
 @once
 def _matching(samples: Samples, released: Group, members: Group, non_members: Group, seed: int) -> Found | None:
+    if len(non_members) < linkage.FEWEST_NON_MEMBERS:
+        return None
     order = generator(seed, RandomStream.FEW_COLUMNS_SEARCHED).permutation(released.rows)
     attacker = Attacker(samples, Group(released.role, order[:MATCHED_ROWS]), members, non_members, seed)
     halves = attacker.split(attacker.halves())
