@@ -104,12 +104,13 @@ class Start(nn.Module):
         gumbel = -torch.log(-torch.log(u.clamp(UNIFORM_MARGIN, 1 - UNIFORM_MARGIN)))
         z = variables.within(x, torch.special.ndtr(e.double())) if known else e.clone()
         y = list(gumbel.split(variables.sizes, 1))
-        given = copula.conditionals(copula.mask(known)) if self.follows.any() else copula.given_none()
+        follows = self.follows.tolist()  # asked once: each answer of a GPU is waited for
+        of_others = copula.conditionals(copula.mask(known)) if any(follows) else copula.given_none()
         x = x.clone()
         drawn = torch.zeros_like(x, dtype=torch.bool)
         X = torch.zeros(len(e), len(copula.R), dtype=copula.R.dtype, device=e.device)
         for c in [*sorted(known), *(c for c in range(copula.columns) if c not in known)]:
-            told = None if c in known else self.pairs.term(c, x, drawn)
+            told, given = None if c in known else self.pairs.term(c, x, drawn), of_others if follows[c] else None
             drawn[:, c] = True
             for v in variables.of_column[c]:
                 y[v] = self._certain(v, x) if c in known else y[v] + self._logits(v, x, X, given, told)
@@ -125,26 +126,28 @@ class Start(nn.Module):
             copula.read(c, x, X)
         return z, torch.cat([u[:, :0], *y], 1)
 
-    def _logits(self, v: int, x: Tensor, X: Tensor, given: Conditionals, told: Tensor | None) -> Tensor:
-        """Return log p of choice v given the tokens x [B, L] and their features X [B, D], or what tables have `told`
-        of its tokens [B, K]: [B, K]; a choice under another one adds its own once that is made.
+    def _logits(self, v: int, x: Tensor, X: Tensor, given: Conditionals | None, told: Tensor | None) -> Tensor:
+        """Return log p of choice v given the tokens x [B, L] and their features X [B, D], by itself (`given` None), or
+        what tables have `told` of its tokens [B, K]: [B, K]; a choice under another one adds its own once that is made.
         """
         choice, share = self.variables.choices[v], getattr(self.variables, f"log_share_{v}")
         if choice.above is not None:
             return torch.zeros_like(share[:1])
         if told is not None:
             return self._missing(choice.column, told) if choice.is_missing else share + told
-        if not self.follows[choice.column]:
+        if given is None:
             return share
         if choice.is_missing:
             return share + self.copula.gap_term(choice.column, X, given)
         return share + self.copula.term(choice.column, x, X, given)
 
-    def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals) -> Tensor:
-        """Draw z of column c from N(mu, s^2), or by itself from N(0, 1), into z [B, n], and return its token [B]."""
+    def _number(self, c: int, z: Tensor, e: Tensor, y: list[Tensor], X: Tensor, given: Conditionals | None) -> Tensor:
+        """Draw z of column c from N(mu, s^2), or by itself (`given` None) from N(0, 1), into z [B, n]; return its token
+        [B].
+        """
         i, j = self.variables.numbers.index(c), self.copula.feature[c]
         z[:, i] = e[:, i]
-        if self.follows[c]:
+        if given is not None:
             mu, s = number(j, X, given)
             z[:, i] = (mu + s[:, 0] * e[:, i]).float()
         return self._token(c, z, y)
