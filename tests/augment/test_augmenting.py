@@ -238,10 +238,11 @@ def test_few_rows_are_enlarged_around_real_ones_whose_gaps_they_keep():
     )
     rows.loc[rows["ill"] == "yes", "town"] = None
     learned = oversampling.learn(rows, "ill", FEW, kinds={**KINDS, "name": "identifier"})
-    drawn = augmenting.together(rows, oversampling.draw(learned, {"yes": 30, "no": 10}).rows).iloc[60:]
-    assert drawn["ill"].value_counts().to_dict() == {"yes": 30, "no": 10} and not drawn["name"].isin(rows["name"]).any()
+    drawn = augmenting.together(rows, oversampling.draw(learned, {"yes": 300, "no": 10}).rows).iloc[60:]
+    assert drawn["ill"].value_counts().to_dict() == {"yes": 300, "no": 10}
+    assert not drawn["name"].isin(rows["name"]).any()
     assert drawn["town"].isna().tolist() == (drawn["ill"] == "yes").tolist() and drawn.dtypes.equals(rows.dtypes)
     own = rows.loc[rows["ill"] == "yes", ["visits", "since", "age", "smokes"]]
     kept = [(own == row).to_numpy().sum(1).max() for _, row in drawn.loc[drawn["ill"] == "yes", own.columns].iterrows()]
-    assert np.mean(np.array(kept) >= 2) > 0.5 and min(kept) < 4  # about half of a real row, never all of every one
+    assert np.mean(np.array(kept) >= 3) > 0.2 and min(kept) < 4  # of rows that are drawn whole .04 share so much
     assert oversampling.learn(patients(240), "ill", FEW, kinds=KINDS).anchors is None

@@ -17,6 +17,7 @@ from generators.contract import Budget
 from generators.devices import parallel
 from generators.training import loop
 from generators.training.state import TrainingRun
+from tests.training import test_training
 from tests.training.test_training import Interrupted, Line, run
 
 
@@ -37,7 +38,7 @@ def train(folder: Path, name: str, checkpoint: Path | None = None, stop: int | N
             raise Interrupted
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "TrainingRun", Halved)
+        patched.setattr(test_training, "TrainingRun", Halved)
         patched.setattr(loop, "SAVE_SECONDS", 0.0)
         try:
             weights, record = run(model=model, budget=Budget(steps=40), checkpoint=checkpoint, progress=progress)
