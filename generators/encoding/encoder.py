@@ -69,8 +69,10 @@ def fit(
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
     if not derive:
         return encoded
+    asked = frame, encoded.columns, encoded.known, owners
     precise = precision.find(frame, encoded.columns, encoded.derived, owners)
-    return replace(encoded, precision=precise, absences=absence.find(frame, encoded.columns, encoded.known, owners))
+    absences, thresholds = absence.find(*asked), absence.thresholds(*asked)
+    return replace(encoded, precision=precise, absences=absences, thresholds=thresholds)
 
 
 def _check(frame: pd.DataFrame, schema: Schema) -> None:

@@ -35,7 +35,7 @@ from launderette.generators.derived.presence import Presence
 from launderette.generators.derived.running import Running
 from launderette.generators.derived.words import WordPart
 from launderette.generators.encoding import absence
-from launderette.generators.encoding.absence import Absence
+from launderette.generators.encoding.absence import Absence, Threshold
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import restore_column
 from launderette.generators.encoding.labels import Labels
@@ -45,13 +45,8 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.identifiers import entities, panels
 from launderette.generators.identifiers.panels import Panel
 
-OF_ROWS = (
-    "worded",
-    "present",
-    "precision",
-    "running",
-    "absences",
-)  # what an encoding holds, each a tuple, beside its columns
+# what an encoding holds, each a tuple, beside its columns
+OF_ROWS = "worded", "present", "precision", "running", "absences", "thresholds"
 
 
 @dataclass(frozen=True)
@@ -70,6 +65,7 @@ class Encoding:
     precision: tuple[Precision, ...] = field(default=(), repr=False)  # of numbers with tokens
     running: tuple[Running, ...] = ()  # totals within entities
     absences: tuple[Absence, ...] = field(default=(), repr=False)
+    thresholds: tuple[Threshold, ...] = field(default=(), repr=False)
 
     @cached_property
     def layout(self) -> Layout:
@@ -149,8 +145,8 @@ class Encoding:
 
     @cached_property
     def sources(self) -> tuple[int, ...]:
-        """The columns with tokens from which others are worked out."""
-        named = {name for one in self.derived for name in one.formula.sources}
+        """The columns with tokens from which others are worked out, or whose thresholds others keep to."""
+        named = {name for one in self.derived for name in one.formula.sources} | {one.by for one in self.thresholds}
         return tuple(k for k, column in enumerate(self.columns) if column.name in named)
 
     def rounded(self, k: int, ticks: np.ndarray, cells: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
@@ -169,12 +165,13 @@ class Encoding:
     @property
     def may_contradict(self) -> bool:
         """Whether tokens that are drawn may contradict each other."""
-        return bool(self.derived or self.parts_of_dates or self.absences)
+        return bool(self.derived or self.parts_of_dates or self.absences or self.thresholds)
 
     @property
     def told(self) -> dict[str, dict[str, str]]:
         """What a record of training tells, where there is such: the formula of each column that is worked out, what a
-        date is learnt by, by which column another one has gaps, and the column that names entities.
+        date is learnt by, which column tells the gaps of another one, which number a label or the gaps of one, and the
+        column that names entities.
         """
         dates = {part.date for part in self.between if isinstance(part, DatePart)}
         texts = {one.name: one.formula.text for one in self.derived} | {one.name: one.text for one in self.running}
@@ -182,6 +179,7 @@ class Encoding:
             "derived": {name: text for name, text in texts.items() if name not in dates},
             "learnt_by": {name: text for name, text in texts.items() if name in dates},
             "absent": {one.name: one.by for one in self.absences},
+            "thresholds": {one.name: one.by for one in self.thresholds},
             "entities": {} if self.panel is None else {"of": self.panel.owner},
         }
         return {key: told for key, told in found.items() if told}
@@ -224,12 +222,17 @@ class Encoding:
             found |= one.far_beyond([self.values_at(k, cells, ticks) for k in self._sources_of(one)])
         return found
 
-    def has_gaps_as_told(self, cells: Sequence[np.ndarray]) -> np.ndarray:
-        """Return in which rows values are missing where other columns say so, given all cells: bool [rows]."""
+    def is_as_told(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
+        """Return in which rows gaps, and labels, are where other columns say so, given all cells and ticks: bool
+        [rows].
+        """
         found = np.ones(len(cells[0]), dtype=bool)
         for one in self.absences:
             k, by = self.index(one.name), self.index(one.by)
             found &= one.holds(cells[k] >= self.known[k].size, absence.telling(self.known[by], cells[by]))
+        for own in self.thresholds:
+            k, by = self.index(own.name), self.index(own.by)
+            found &= own.holds(absence.telling(self.known[k], cells[k]), self.values_at(by, cells, ticks))
         return found
 
     def values_at(self, k: int, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
@@ -285,5 +288,6 @@ class Encoding:
         precise = tuple(Precision(**entry) for entry in document["precision"])
         totals = running.restore(document["running"])
         absences = tuple(Absence(**entry) for entry in document["absences"])
-        rest = worded, present, precise, totals, absences
+        thresholds = tuple(Threshold(**entry) for entry in document["thresholds"])
+        rest = worded, present, precise, totals, absences, thresholds
         return cls(schema, tuple(known[:own]), groups, derived, between, panel, *rest)

@@ -216,11 +216,11 @@ class Constraints:
 
     def in_range(self, cells: Sequence[np.ndarray], ticks: Mapping[int, np.ndarray]) -> np.ndarray:
         """Return in which rows every column that is worked out lies within its range, or near it where protection has
-        moved its extremes, a date has all its parts or none, and gaps are where other columns tell them, given the
-        same: bool [rows].
+        moved its extremes, a date has all its parts or none, and gaps and labels are where other columns tell
+        them, given the same: bool [rows].
         """
         cells, ticks = self.encoding.worked_out(cells, ticks)
-        found = [~self.encoding.far_beyond(cells, ticks), self.encoding.has_gaps_as_told(cells)]
+        found = [~self.encoding.far_beyond(cells, ticks), self.encoding.is_as_told(cells, ticks)]
         found += [domain.holds(cells[k], ticks[k]) for k, domain in self.ranges_of_derived.items()]
         for parts in self.encoding.parts_of_dates:
             missing = [cells[k] >= self.encoding.columns[k].size for k in parts]

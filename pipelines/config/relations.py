@@ -61,7 +61,10 @@ def worked_out(record: Mapping[str, Any]) -> list[str]:
     )
     absent = [f"{name} by {by}" for name, by in record.get("absent", {}).items()]
     gaps = f"Missing where another column says so, as in the training rows: {_listed(absent)}."
-    return [*_formulas(record), *([said] if dates else ()), *([gaps] if absent else ()), *_of_entities(record)]
+    beyond = [f"{name} by {by}" for name, by in record.get("thresholds", {}).items()]
+    ends = f"Of a label, or missing, just where a number or date says so, as in the training rows: {_listed(beyond)}."
+    found = {said: dates, gaps: absent, ends: beyond}
+    return [*_formulas(record), *(sentence for sentence, columns in found.items() if columns), *_of_entities(record)]
 
 
 def _of_entities(record: Mapping[str, Any]) -> list[str]:

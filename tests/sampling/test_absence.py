@@ -51,3 +51,33 @@ def test_every_drawn_row_has_a_gap_where_its_label_says_so(generator):
     assert (drawn["died"].notna() == (drawn["alive"] == "no")).all()
     said = relations.worked_out({"absent": {"income": "work"}})
     assert said == ["Missing where another column says so, as in the training rows: income by work."]
+
+
+def measured():
+    """Winds and their directions, of which weak ones have none; a gauge that was set up in summer; a random word."""
+    rng = np.random.default_rng(0)
+    wind, at = (4 * rng.weibull(2, ROWS)).round(2), pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(ROWS), "D")
+    way = np.where(wind <= 1.2, "calm", rng.choice(["N", "E", "S", "W"], ROWS))
+    rain = pd.Series(rng.gamma(1, 3, ROWS).round(1)).where(at >= "2024-06-01")
+    return pd.DataFrame({"wind": wind, "way": way, "at": at, "rain": rain, "word": rng.choice(["a", "b"], ROWS)})
+
+
+def test_a_number_or_date_tells_where_a_label_or_a_gap_begins():
+    frame = measured()
+    found = encoder.fit(frame, infer(frame)).thresholds
+    assert {one.name: (one.by, one.above) for one in found} == {"way": ("wind", False), "rain": ("at", False)}
+    low, high = next((one.low, one.high) for one in found if one.name == "way")
+    assert frame["wind"][frame["way"] == "calm"].max() < low == high < frame["wind"][frame["way"] != "calm"].min()
+    coarse = encoder.fit(tenths := frame.assign(wind=frame["wind"].round(1)), infer(tenths)).thresholds
+    assert [(round(one.low, 6), round(one.high, 6)) for one in coarse if one.name == "way"] == [(1.15, 1.25)]
+    assert encoder.fit(frame, infer(frame), groups=np.arange(ROWS) % 15).thresholds == ()
+    frame.loc[frame["way"].eq("calm").idxmax(), "way"] = "N"
+    assert {one.name for one in encoder.fit(frame, infer(frame)).thresholds} == {"rain"}
+
+
+def test_every_drawn_row_has_a_label_and_a_gap_on_their_side_of_a_threshold(tmp_path):
+    frame = measured()
+    generators.fit(frame, budget=Budget(steps=2)).save(tmp_path / "model")
+    drawn = generators.open_model(tmp_path / "model").sample(500, seed=1)
+    assert ((drawn["way"] == "calm") == (drawn["wind"] < frame["wind"][frame["way"] != "calm"].min())).all()
+    assert (drawn["rain"].isna() == (drawn["at"] < "2024-06-01")).all() and drawn["way"].eq("calm").any()
