@@ -23,6 +23,8 @@ LEAST_ROWS_PER_LABEL = 8  # that have all a gap or all none
 LEAST_TOLD_SHARE = 0.98  # of the rows, whose label tells
 MOST_TELLING_LABELS = 50  # of a column
 
+Told = tuple[Cells | Labels, np.ndarray]  # a column and what it may tell of others [rows]
+
 
 @dataclass(frozen=True)
 class Absence:
@@ -72,16 +74,22 @@ class Threshold:
 
 def find(
     frame: pd.DataFrame, columns: Sequence[Cells | Labels], known: Sequence[Cells | Labels], owners: np.ndarray | None
-) -> tuple[Absence, ...]:
-    """Return the `columns` with gaps that another one of those that are `known` tells, the first that does: one of
-    labels, or one that has a gap in the same rows.
+) -> tuple[tuple[Absence, ...], tuple[Threshold, ...]]:
+    """Return the `columns` with gaps that another one of those that are `known` tells, by its labels or its own gaps,
+    and those with gaps or a label beyond a threshold of a number or date, each by the first one that tells.
 
     Rows of one of the `owners` [rows] are counted once.
     """
-    cells = {column.name: column.encode(frame[column.name]) for column in known if _may_tell(column)}
-    tells = [(column, telling(column, cells[column.name])) for column in known if column.name in cells]
-    tells.sort(key=lambda pair: isinstance(pair[0], Cells))  # labels before gaps
-    gaps = {column.name: cells[column.name] >= column.size for column in columns if column.missing}
+    tells = [(column, telling(column, column.encode(frame[column.name]))) for column in known if _may_tell(column)]
+    return _absences(columns, tells, owners), _thresholds(frame, columns, known, tells, owners)
+
+
+def _absences(
+    columns: Sequence[Cells | Labels], tells: Sequence[Told], owners: np.ndarray | None
+) -> tuple[Absence, ...]:
+    tells = sorted(tells, key=lambda pair: isinstance(pair[0], Cells))  # labels before gaps
+    states = {column.name: own for column, own in tells}
+    gaps = {c.name: states[c.name] == (c.size if isinstance(c, Labels) else 1) for c in columns if c.missing}
     return tuple(found for name, missing in gaps.items() if (found := _first(name, missing, tells, owners)))
 
 
@@ -89,12 +97,7 @@ def _may_tell(column: Cells | Labels) -> bool:
     return column.missing or (isinstance(column, Labels) and column.size <= MOST_TELLING_LABELS)
 
 
-def _first(
-    name: str,
-    missing: np.ndarray,
-    tells: Sequence[tuple[Cells | Labels, np.ndarray]],
-    owners: np.ndarray | None,
-) -> Absence | None:
+def _first(name: str, missing: np.ndarray, tells: Sequence[Told], owners: np.ndarray | None) -> Absence | None:
     """Return how the first column that tells the gaps [rows] of another one does; one without labels tells them of
     later ones alone.
     """
@@ -123,17 +126,15 @@ def telling(column: Cells | Labels, cells: np.ndarray) -> np.ndarray:
     return cells if isinstance(column, Labels) else (cells >= column.size).astype("int64")
 
 
-def thresholds(
-    frame: pd.DataFrame, columns: Sequence[Cells | Labels], known: Sequence[Cells | Labels], owners: np.ndarray | None
+def _thresholds(
+    frame: pd.DataFrame,
+    columns: Sequence[Cells | Labels],
+    known: Sequence[Cells | Labels],
+    tells: Sequence[Told],
+    owners: np.ndarray | None,
 ) -> tuple[Threshold, ...]:
-    """Return the `columns` with gaps, or a label, where a number or date of those that are `known` is below or above a
-    threshold, and nowhere else, by the first one that tells.
-
-    Rows of one of the `owners` [rows] are counted once.
-    """
-    states = {
-        column.name: telling(column, column.encode(frame[column.name])) for column in columns if _may_tell(column)
-    }
+    names = {column.name for column in columns}
+    states = {column.name: own for column, own in tells if column.name in names}
     found: dict[str, Threshold] = {}
     for by in (column for column in known if isinstance(column, Cells)):
         values = values_of(frame[by.name], by)

@@ -69,9 +69,8 @@ def fit(
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
     if not derive:
         return encoded
-    asked = frame, encoded.columns, encoded.known, owners
     precise = precision.find(frame, encoded.columns, encoded.derived, owners)
-    absences, thresholds = absence.find(*asked), absence.thresholds(*asked)
+    absences, thresholds = absence.find(frame, encoded.columns, encoded.known, owners)
     return replace(encoded, precision=precise, absences=absences, thresholds=thresholds)
 
 

@@ -1,19 +1,18 @@
 """Formulas that stop at an end, as days overdue do at 0, what an insurer pays, or a fine at the most that is asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from launderette.generators.formulas.formula import Formula
+from launderette.generators.formulas.around_polynomial import AroundPolynomial
 from launderette.generators.formulas.polynomial import Polynomial
 
 
 @dataclass(frozen=True)
-class Limited(Formula):
+class Limited(AroundPolynomial):
     """A polynomial whose results are at least `least` and at most `most`, where these are given."""
 
-    of: Polynomial
     least: float | None
     most: float | None
 
@@ -27,18 +26,3 @@ class Limited(Formula):
         """Return the result for values of the sources, each float64 [rows]; NaN where it is no number."""
         found = self.of.value(values)
         return found if self.least is self.most is None else np.clip(found, self.least, self.most)
-
-    def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
-        """Return what source k has to be for a result, given the other sources [rows], of several the one that meets
-        an end just so; NaN where nothing is.
-        """
-        return self.of.solved(k, values, result)
-
-    @property
-    def has_factors(self) -> bool:
-        return self.of.has_factors
-
-    @classmethod
-    def from_dict(cls, document: Mapping) -> "Limited":
-        """Read what to_dict wrote."""
-        return super().from_dict({**document, "of": Polynomial.from_dict(document["of"])})

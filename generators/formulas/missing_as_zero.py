@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from launderette.generators.formulas.formula import Formula
-from launderette.generators.formulas.polynomial import Polynomial
+from launderette.generators.formulas.around_polynomial import AroundPolynomial
 
 
 @dataclass(frozen=True)
-class MissingAsZero(Formula):
+class MissingAsZero(AroundPolynomial):
     """A polynomial in which missing values of the sources at the places `zero` count as 0."""
 
-    of: Polynomial
     zero: tuple[int, ...]
 
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -22,17 +20,12 @@ class MissingAsZero(Formula):
 
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return what source k has to be for a result, given the other sources [rows]; NaN where nothing is."""
-        return self.of.solved(k, self._filled(values), result)
+        return super().solved(k, self._filled(values), result)
 
     def _filled(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [np.where(np.isnan(own), 0, own) if k in self.zero else own for k, own in enumerate(values)]
 
-    @property
-    def has_factors(self) -> bool:
-        return self.of.has_factors
-
     @classmethod
     def from_dict(cls, document: Mapping) -> "MissingAsZero":
         """Read what to_dict wrote."""
-        of, zero = Polynomial.from_dict(document["of"]), tuple(document["zero"])
-        return super().from_dict({**document, "of": of, "zero": zero})
+        return super().from_dict({**document, "zero": tuple(document["zero"])})
