@@ -1,5 +1,5 @@
 """Formulas worth trying, by which one column may follow from others: each gives most of some rows of a table, and
-derived/finding.py judges it on more.
+holding.py judges it on more.
 """
 
 from launderette.generators.candidates import dates, shapes

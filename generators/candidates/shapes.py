@@ -1,6 +1,6 @@
 """Formulas worth trying: sums, products, squares, ratios and conversions of numbers, times between dates, their parts.
 
-Each of them gives most of some rows of a table; finding.py judges it on more.
+Each of them gives most of some rows of a table; holding.py judges it on more.
 """
 
 import math

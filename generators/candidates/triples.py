@@ -1,6 +1,6 @@
 """Formulas of three numbers worth trying: price * quantity * (1 - discount), price * quantity + shipping, a + b + c.
 
-Each gives most of some rows of a table; finding.py judges it on more, as those of two numbers (shapes.py).
+Each gives most of some rows of a table; holding.py judges it on more, as those of two numbers (shapes.py).
 """
 
 from collections.abc import Iterator, Sequence

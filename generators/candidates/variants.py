@@ -1,7 +1,7 @@
 """Variants of formulas worth trying: in which a missing value counts as 0, nothing divided by nothing is 0,
 or results stop at an end.
 
-finding.py judges them on more rows, as it does the formulas themselves.
+holding.py judges them on more rows, as it does the formulas themselves.
 """
 
 from collections.abc import Collection
