@@ -5,7 +5,6 @@ are learnt and one is worked out: those two are chosen that say least of each ot
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -49,34 +48,66 @@ def find(
     """
     seen = _seen(frame, columns)
     chosen = {name: checked(name, formula, seen) for name, formula in stated.items()}
+    _choose_exact(chosen, seen, kept)
+    stepped = _choose_steps(chosen, frame, columns, seen, kept)
+    nearly, parts = _choose_nearly(chosen, frame, columns, seen, kept, owners)
+    exclusive = choices.find(frame, columns, {*kept, *chosen})
+    dates = clocks.find(frame, [column for column in columns if column.name not in stepped], {*kept, *chosen})
+    by_name = {column.name: column for column in columns}
+    derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
+    derived += [one for own in exclusive for one in own.derived(by_name)] + [clock.derived for clock in dates]
+    parts += [part for clock in dates for part in clock.parts]
+    return DerivedColumns(in_order(derived), (*nearly, *exclusive), tuple(parts))
+
+
+def _choose_exact(chosen: dict[str, Formula], seen: TableValues, kept: Collection[str]) -> None:
+    """Add the formulas that give numbers and dates exactly, of few columns before those of many."""
     _choose(chosen, seen, tried(seen), kept)
-    _choose(chosen, seen, triples.tried(seen, [name for name in seen if name not in chosen]), kept)
-    _choose(chosen, seen, sums.tried(seen, [name for name in seen if name not in chosen]), kept)
+    for of_left in (triples.tried, sums.tried):
+        _choose(chosen, seen, of_left(seen, [name for name in seen if name not in chosen]), kept)
     _choose(chosen, seen, periods.tried(seen), kept)
-    _choose(chosen, seen, variants.with_gaps(seen, chosen), kept)
-    _choose(chosen, seen, variants.limited(seen, chosen), kept)
+    for of_variants in (variants.with_gaps, variants.limited):
+        _choose(chosen, seen, of_variants(seen, chosen), kept)
+
+
+def _choose_steps(
+    chosen: dict[str, Formula],
+    frame: pd.DataFrame,
+    columns: Sequence[Cells | Labels],
+    seen: TableValues,
+    kept: Collection[str],
+) -> Collection[str]:
+    """Add the labels and shared numbers that follow from one or two columns in steps, and return those of one."""
     targets = list(steps.targets_of(_looked_at(frame), columns, seen))
     stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped
     chosen |= pairs.find(targets, seen, _sources(chosen), kept)
-    nearly = list(scales.find(frame, columns, _sources(chosen), kept, owners))
-    chosen |= {one.target: one.formula for one in nearly}
-    nearly += periods.find(seen, _sources(chosen), kept, [column.name for column in columns])
-    chosen |= {one.target: one.formula for one in nearly}
-    nearly += narrow.choose(seen, _sources(chosen), set(kept), [column.name for column in columns])
-    chosen |= {one.target: one.formula for one in nearly}
-    dated = days_after.find(frame, columns, [one for one in nearly if isinstance(one, Narrow)])
-    nearly = [dated[one.target].narrow if one.target in dated else one for one in nearly]
-    chosen |= {one.target: one.formula for one in nearly}
-    found_sets, by_name = choices.find(frame, columns, {*kept, *chosen}), {column.name: column for column in columns}
-    derived = [Derived(by_name[name], formula) for name, formula in chosen.items()]
-    derived += [one for own in found_sets for one in own.derived(by_name)]
-    told = [column for column in columns if column.name not in stepped]
-    dates = clocks.find(frame, told, {*kept, *chosen})
-    parts = [*(own.parts for own in dated.values()), *(clock.parts for clock in dates)]
-    return DerivedColumns(
-        in_order([*derived, *(clock.derived for clock in dates)]), (*nearly, *found_sets), tuple(chain(*parts))
-    )
+    return stepped
+
+
+def _choose_nearly(
+    chosen: dict[str, Formula],
+    frame: pd.DataFrame,
+    columns: Sequence[Cells | Labels],
+    seen: TableValues,
+    kept: Collection[str],
+    owners: np.ndarray | None,
+) -> tuple[list[Narrow], list[DatePart]]:
+    """Add the columns that nearly follow from another one, and return what is learnt in place of them."""
+    names = [column.name for column in columns]
+    scaled = list(scales.find(frame, columns, _sources(chosen), kept, owners))
+    chosen |= _formulas(scaled)
+    months = list(periods.find(seen, _sources(chosen), kept, names))
+    chosen |= _formulas(months)
+    nearly = [*scaled, *months, *narrow.choose(seen, _sources(chosen), set(kept), names)]
+    own_hours = days_after.find(frame, columns, nearly)
+    nearly = [own_hours[one.target].narrow if one.target in own_hours else one for one in nearly]
+    chosen |= _formulas(nearly)
+    return nearly, [part for own in own_hours.values() for part in own.parts]
+
+
+def _formulas(nearly: Sequence[Narrow]) -> dict[str, Formula]:
+    return {one.target: one.formula for one in nearly}
 
 
 def _choose(chosen: dict[str, Formula], seen: TableValues, candidates: Tried, kept: Collection[str]) -> None:
