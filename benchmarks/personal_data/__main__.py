@@ -11,6 +11,7 @@ from benchmarks.personal_data.clubs import EIGHTH, NINTH
 from benchmarks.personal_data.exports import FIFTH, SIXTH, export_tables
 from benchmarks.personal_data.headers import CHOOSING, SECOND, THIRD
 from benchmarks.personal_data.institutions import LOCAL, institution_tables
+from benchmarks.personal_data.journeys import TENTH, journey_tables
 from benchmarks.personal_data.mixed import mixed_tables
 from benchmarks.personal_data.registers import LOCAL as SEVENTH
 from benchmarks.personal_data.registers import register_tables
@@ -28,11 +29,13 @@ MIXED = {
     "seventh": SEVENTH,
     "eighth": EIGHTH,
     "ninth": NINTH,
+    "tenth": TENTH,
 }
 # else mixed_tables
 MAKERS = {
     **{"fourth": institution_tables, "fifth": export_tables, "sixth": export_tables},
     **{"seventh": register_tables, "eighth": register_tables, "ninth": register_tables},
+    "tenth": journey_tables,
 }
 NAMES = ("name", "first_name", "last_name")
 

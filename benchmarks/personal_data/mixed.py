@@ -70,7 +70,7 @@ def shuffled(locale: str, style: str, columns: list[Made], named: Named, rows: i
         name = named(style, locale, which, kind, at, rng)
         frame[name] = _with_gaps([make() for _ in range(rows)], rng)
         kinds[name] = kind
-    return Labelled(f"{locale} {style}", style in ("local", "english"), pd.DataFrame(frame), kinds)
+    return Labelled(f"{locale} {style}", style not in ("numbered", "untelling"), pd.DataFrame(frame), kinds)
 
 
 def _name(style: str, locale: str, which: int, kind: str, at: int, rng: random.Random) -> str:
