@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from launderette.pipelines.config import rules as gate_rules
 from launderette.pipelines.config.documents import override, read_yaml
 from launderette.pipelines.config.errors import nearest, sentence
-from launderette.pipelines.config.places import Source, Target
+from launderette.pipelines.config.places import Publish, Source
 from launderette.pipelines.config.run_config import OTHERS, RunConfig
 from launderette.pipelines.config.sections import Candidate, Generator
 from launderette.pipelines.databases import addresses
@@ -135,8 +135,7 @@ def _checked(config: RunConfig) -> RunConfig:
     for key, known in _secrets(config):
         if known.startswith(f"{ENVIRONMENT}:"):  # blocks of Prefect are asked for when they are needed
             secret(known, key)
-    if config.publish.table:
-        _check_other(config.source, config.publish.table)
+    _check_other(config.source, config.publish)
     if len(config.sample.weights) > 1:
         raise LaunderError("expected sample.weights for one column, found several; keep one")
     return config.model_copy(update={"generator": generator})
@@ -152,13 +151,19 @@ def _secrets(config: RunConfig) -> Iterator[tuple[str, str]]:
         yield from ((f"notify.{number}.{key}", getattr(channel, key) or "") for key in ("webhook", "apprise"))
 
 
-def _check_other(source: Source, target: Target) -> None:
-    """Raise LaunderError where a release would take the place of the rows that it is made of."""
-    read = addresses.table_of(source.uri, source.table) if source.uri and source.table else None
-    if read and read == addresses.table_of(str(target.uri), target.name):
+def _check_other(source: Source, publish: Publish) -> None:
+    """Raise LaunderError where a release would take the place of the rows that it is made of, or be read with them."""
+    read, target = addresses.table_of(source.uri, source.table) if source.uri and source.table else None, publish.table
+    if read and target and read == addresses.table_of(str(target.uri), target.name):
         raise LaunderError(
             "expected another table under publish.table than that of the source, found the same; name another one"
         )
+    for place in (publish.to, *([publish.objects.uri] if publish.objects else ())):
+        if source.path and addresses.is_within(place, source.path):
+            raise LaunderError(
+                f"expected releases outside of the source, found {addresses.shown(place)} inside of it, where the next "
+                "run would read them; name another place"
+            )
 
 
 def _typed(generator: Generator, generators: Any) -> Generator:

@@ -1,16 +1,18 @@
 """Addresses: which ones are databases, what may stand in one, names of tables, and where its secrets come from."""
 
 import re
-from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit
+from pathlib import Path, PurePath
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.secrets import is_reference, secret
 
 SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
-OBJECT_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
+STORAGES = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}  # by scheme
+OBJECT_SCHEMES = tuple(STORAGES)
 FILE_SCHEMES = ("file", *OBJECT_SCHEMES, "adl", "http", "https", "ftp", "sftp", "hdfs")
 POSTGRESQL, SQLITE = ("postgresql", "postgres"), "sqlite"
+POSTGRESQL_PORT = 5432
 FILE_DATABASES = ("sqlite", "duckdb")
 CREDENTIALS = re.compile(r"://(?:[^/@\s]+@|[^/?@\s]*:[^?@\s]*@)")  # a password may hold a slash
 SECRET_OPTIONS = ("user", "password", "passwd", "pwd", "sslpassword", "token", "access_token", "secret")
@@ -91,8 +93,28 @@ def table_of(uri: str, name: str) -> tuple[str, ...]:
     """Return what is the same for two names of one table: its database, its schema and its own name."""
     parts = table_parts(name)
     if scheme_of(uri) != SQLITE:
-        return uri, *("public", *parts)[-2:]
+        return *_server(uri), *("public", *parts)[-2:]
     return str(sqlite_path(uri).resolve()), *("main", *(part.lower() for part in parts))[-2:]
+
+
+def _server(uri: str) -> tuple[str, ...]:
+    """Return what is the same for two spellings of one database: scheme, host in small letters, port, name, options."""
+    found, scheme = urlsplit(uri), scheme_of(uri)
+    usual = POSTGRESQL_PORT if scheme in POSTGRESQL else ""
+    scheme = POSTGRESQL[0] if scheme in POSTGRESQL else scheme
+    host, port = (found.hostname or "").rstrip("."), str(found.port or usual)
+    return scheme, host, port, unquote(found.path).rstrip("/"), *sorted(map(str, parse_qsl(found.query)))
+
+
+def is_within(inner: str, outer: str) -> bool:
+    """Tell whether a place is another one or inside of it: both among objects of one storage, or both paths."""
+    return PurePath(_path_of(inner)).is_relative_to(_path_of(outer))
+
+
+def _path_of(place: str) -> str:
+    """Return a path as it is, and a place among objects as storage:/bucket/key."""
+    storage = STORAGES.get(scheme_of(place))
+    return f"{storage}:/{shown(place).partition('://')[2]}" if storage else place
 
 
 def quoted(*parts: str) -> str:

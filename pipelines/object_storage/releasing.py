@@ -4,7 +4,7 @@ current. Who reads by that object, or by manifests, never meets half a release.
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from launderette.pipelines.config.places import Bucket
@@ -13,27 +13,67 @@ from launderette.pipelines.databases import addresses, failures
 from launderette.pipelines.object_storage import storage
 from launderette.pipelines.release.history import RELEASES
 from launderette.pipelines.release.verifying import MANIFEST
-from launderette.pipelines.run.artifacts import CHUNK_BYTES, Unavailable, canonical, digest_file
+from launderette.pipelines.run.artifacts import CHUNK_BYTES, LaunderError, Unavailable, canonical, digest_file
 
-CURRENT_OBJECT = "current.json"
+CURRENT_OBJECT, OWNER_OBJECT = "current.json", "owner.json"  # which release is current; whose releases they are
 
 
-def check(target: Bucket | None) -> None:
-    """Raise LaunderError where a place among objects cannot be looked at: before anything is trained."""
+def check(target: Bucket | None, owner: str) -> None:
+    """Raise LaunderError where a place among objects cannot be looked at, or has releases of another data set than
+    `owner` at it, above it or among its own: before anything is trained.
+    """
     if target is not None:
-        failures.retried(lambda: _look(target))
+        failures.retried(lambda: _look(target, owner))
 
 
-def _look(target: Bucket) -> None:
+def _look(target: Bucket, owner: str) -> None:
     with storage.explained(f"expected to write {addresses.shown(target.uri)}", target.uri):
-        storage.opened(target).find(f"{storage.path_of(target.uri)}/{RELEASES}/{CURRENT_OBJECT}")
+        files, path = storage.opened(target), storage.path_of(target.uri)
+        inside = [place for place in files.find(f"{path}/{RELEASES}") if place.endswith(f"/{RELEASES}/{OWNER_OBJECT}")]
+        above = [f"{parent}/{RELEASES}/{OWNER_OBJECT}" for parent in PurePosixPath(path).parents if parent.name]
+        for place in (*inside, *above):
+            if (found := _owner(files, place)) not in ("", owner):
+                raise _shared(target, place, found)
 
 
-def load(target: Bucket | None, staged: Path, id: str) -> None:
-    """Write all objects of a release but the manifest, and read each again. LaunderError where that fails."""
+def _owner(files: Any, place: str) -> str:
+    """Return the data set that an object names, "" for none, or where the login may not look there."""
+    try:
+        return str(files.cat_file(place).decode())
+    except (FileNotFoundError, PermissionError):
+        return ""
+
+
+def _shared(target: Bucket, place: str, found: str) -> LaunderError:
+    scheme = addresses.scheme_of(target.uri)
+    return LaunderError(
+        f"expected releases of this data set alone at {addresses.shown(target.uri)}, found those of data set {found} "
+        f"below {scheme}://{place.removesuffix(f'/{RELEASES}/{OWNER_OBJECT}')}; name another place, or, where that "
+        f"data set is gone, write {found} into work/NAME.id of this one"
+    )
+
+
+def load(target: Bucket | None, staged: Path, id: str, owner: str) -> None:
+    """Write all objects of a release but the manifest, and read each again, below a place that is `owner`'s from then
+    on. LaunderError where that fails, or it is another data set's by now.
+    """
     if target is not None:
-        names = [path.relative_to(staged).as_posix() for path in sorted(staged.rglob("*")) if path.is_file()]
-        failures.retried(lambda: _put(target, staged, id, [name for name in names if name != MANIFEST]))
+        failures.retried(lambda: _claim(target, owner))
+        _put_data(target, staged, id)
+        failures.retried(lambda: _look(target, owner))  # two that claim it at once: the last one has it
+
+
+def _put_data(target: Bucket, folder: Path, id: str) -> None:
+    names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    failures.retried(lambda: _put(target, folder, id, [name for name in names if name != MANIFEST]))
+
+
+def _claim(target: Bucket, owner: str) -> None:
+    _look(target, owner)
+    with storage.explained(f"expected to write {addresses.shown(target.uri)}", target.uri):
+        files, place = storage.opened(target), f"{storage.path_of(target.uri)}/{RELEASES}/{OWNER_OBJECT}"
+        if _owner(files, place) != owner:
+            files.pipe_file(place, owner.encode())
 
 
 def show(target: Bucket | None, output: Path, release: Path, id: str, keep: int | None) -> None:
@@ -68,7 +108,7 @@ def _is_seen(target: Bucket, release: Path, id: str) -> bool:
 def rollback(known: Mapping[str, Any], release: Path, id: str) -> None:
     """Have `current.json` of a target, as the record has it, name a release again, written anew where it was pruned."""
     target = Bucket.model_validate(known)
-    load(target, release, id)
+    _put_data(target, release, id)
     failures.retried(lambda: _complete(target, release, id))
 
 
@@ -111,7 +151,7 @@ def _prune(target: Bucket, current: str, keep: int) -> None:
     with storage.explained(f"expected to remove old releases from {addresses.shown(target.uri)}", target.uri):
         files, root = storage.opened(target), f"{storage.path_of(target.uri)}/{RELEASES}"
         ids = {path[len(root) + 1 :].partition("/")[0] for path in files.find(root)}
-        found = sorted(ids - {CURRENT_OBJECT, current})
+        found = sorted(ids - {CURRENT_OBJECT, OWNER_OBJECT, current})
         for id in found[: max(0, len(found) + 1 - keep)]:
             objects = files.find(f"{root}/{id}")
             for path in sorted(objects, key=lambda path: not path.endswith(f"/{MANIFEST}")):

@@ -13,7 +13,6 @@ from launderette.pipelines.run.artifacts import LaunderError, Unavailable
 if TYPE_CHECKING:
     from launderette.pipelines.config.places import Bucket, Source
 
-EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
 LOGINS = {"s3": ("key", "secret"), "az": ("account_name", "account_key")}  # what user and password are called there
 OF_DRIVERS = ("botocore", "aiobotocore", "s3fs", "gcsfs", "google", "adlfs", "azure", "aiohttp", "fsspec")
 REFUSED = ("ParamValidationError", "InvalidRegionError", "HttpError", "ClientAuthenticationError", "RefreshError")
@@ -32,7 +31,7 @@ def opened(place: "Bucket | Source") -> Any:
     import fsspec
 
     scheme = addresses.scheme_of(place.address)
-    extra = EXTRAS[scheme]
+    extra = addresses.STORAGES[scheme]
     try:
         return fsspec.filesystem(scheme, **_login(place, extra), use_listings_cache=False, skip_instance_cache=True)
     except ImportError:
@@ -65,7 +64,7 @@ def explained(expected: str, address: str) -> Iterator[None]:
     except LaunderError:
         raise
     except Exception as error:
-        found = _found(error, EXTRAS[addresses.scheme_of(address)])
+        found = _found(error, addresses.STORAGES[addresses.scheme_of(address)])
         if found is not None:
             raise LaunderError(f"{expected}, found {found}") from None
         if not _may_pass(error):

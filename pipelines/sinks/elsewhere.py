@@ -14,7 +14,7 @@ def check(publish: Publish, kinds: Mapping[str, str], rows: Path | None, owner: 
     kinds, with values such as the rows of a Parquet file have, could not go everywhere that it is to go.
     """
     tables.check(publish.table, [*kinds], rows, kinds, owner)
-    objects.check(publish.objects)
+    objects.check(publish.objects, owner)
 
 
 def load(publish: Publish, staged: Path, id: str, owner: str) -> None:
@@ -22,7 +22,7 @@ def load(publish: Publish, staged: Path, id: str, owner: str) -> None:
     them then.
     """
     tables.load(publish.table, staged, id, owner)
-    objects.load(publish.objects, staged, id)
+    objects.load(publish.objects, staged, id, owner)
 
 
 def swap(publish: Publish, id: str, release: Path, point: Callable[[], None]) -> None:

@@ -94,14 +94,14 @@ def made(folder, id):
 
 
 def test_a_place_that_is_not_there_is_told_before_anything_is_trained(bucket):
-    releasing.check(Bucket(uri=f"{bucket.uri}/out"))
+    releasing.check(Bucket(uri=f"{bucket.uri}/out"), "aaaa0001")
     assert bucket.names() == []
     for target, said in {
         Bucket(uri="s3://no-such-bucket/out"): "found nothing there",
         Bucket(uri=f"{bucket.uri}/out", user="k", password="env:LOST"): "LOST, which publish.objects.password names",
     }.items():
         with pytest.raises(LaunderError, match=said):
-            releasing.check(target)
+            releasing.check(target, "aaaa0001")
 
 
 def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, monkeypatch):
@@ -110,9 +110,10 @@ def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, mo
     monkeypatch.setenv("A_KEY", SECRET)
     seen, complete, place = [], releasing._complete, made(tmp_path, "2026-a")
     monkeypatch.setattr(releasing, "_complete", lambda *given: seen.append(bucket.names()) or complete(*given))
-    releasing.load(target, place, "2026-a")
+    releasing.load(target, place, "2026-a", "aaaa0001")
     releasing.show(target, tmp_path, place, "2026-a", None)
-    assert seen == [[f"out/releases/2026-a/{name}" for name in ("data/data.parquet", "report.html", "report.json")]]
+    names = ("2026-a/data/data.parquet", "2026-a/report.html", "2026-a/report.json", "owner.json")
+    assert seen == [[f"out/releases/{name}" for name in names]]
     assert current(bucket) == "2026-a" and releasing.is_shown(target, tmp_path, "2026-a")
     assert SECRET not in (tmp_path / "work/objects.json").read_text()
 
@@ -120,7 +121,7 @@ def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, mo
         raise Unavailable("expected an answer, found none")
 
     place = made(tmp_path, "2026-b")
-    releasing.load(target, place, "2026-b")
+    releasing.load(target, place, "2026-b", "aaaa0001")
     monkeypatch.setattr(releasing, "_complete", lost)
     with pytest.raises(Unavailable):
         releasing.show(target, tmp_path, place, "2026-b", 1)
@@ -132,3 +133,18 @@ def test_a_release_is_complete_before_anybody_is_told_of_it(bucket, tmp_path, mo
     assert not releasing.is_seen(target, made(tmp_path, "2026-a"), "2026-a")
     assert list(returning.rollback(tmp_path, "2026-a")) == [f"{target.uri} is 2026-a now."]  # pruned, written again
     assert current(bucket) == "2026-a" and "out/releases/2026-a/data/data.parquet" in bucket.names()
+
+
+def test_a_place_has_releases_of_one_data_set_alone(bucket, tmp_path):
+    """Each would take the other's `current.json`, and prune what it can roll back to; one inside the other as well."""
+    mine, place = Bucket(uri=f"{bucket.uri}/out"), made(tmp_path, "2026-a")
+    releasing.load(mine, place, "2026-a", "aaaa0001")
+    for uri in ("out/", "out/releases/x", "out/deeper"):
+        other = Bucket(uri=f"{bucket.uri.replace('s3:', 's3a:')}/{uri}")
+        with pytest.raises(LaunderError, match=f"alone at {other.uri}, found those of data set aaaa0001 below .*/out;"):
+            releasing.check(other, "bbbb0002")
+        releasing.check(other, "aaaa0001")
+    releasing.check(Bucket(uri=f"{bucket.uri}/output"), "bbbb0002")
+    bucket.put("out/releases/owner.json", "bbbb0002")  # claimed at the same moment
+    with pytest.raises(LaunderError, match="data set bbbb0002"):
+        releasing.load(mine, place, "2026-b", "aaaa0001")

@@ -95,7 +95,7 @@ def test_a_dump_is_read_back(read):
         ("source: x.csv\nbudget: {steps: 5, minutes: 1}", ["steps or minutes"]),
         *[(f"source: x.csv\nschedule: {{cron: '{cron}'}}", ["five fields of cron"]) for cron in UNPARSABLE],
         (
-            "source: {uri: 'postgresql://h/d', table: people}\n"
+            "source: {uri: 'postgres://H.:5432/d', table: people}\n"
             "publish: {table: {uri: 'postgresql://h/d', name: public.people, how: rows}}",
             ["another table under publish.table", "found the same"],
         ),
@@ -103,6 +103,11 @@ def test_a_dump_is_read_back(read):
             "source: {uri: 'sqlite:///a.db', table: people}\n"
             "publish: {table: {uri: 'sqlite:///./a.db', name: main.People, how: rows}}",
             ["another table under publish.table", "found the same"],
+        ),
+        ("source: .\npublish: {to: ./out/}", ["releases outside of the source", "/out inside of it"]),
+        (
+            "source: s3://b/people/\npublish: {objects: {uri: 's3a://b/people/out'}}",
+            ["releases outside of the source", "s3a://b/people/out inside"],
         ),
         ("source: x.csv\nschedule: {cron: 0 3 * * *, timezone: Europe/Berlni}", ["time zone", "Europe/Berlin"]),
         ("source: x.csv\nseed: 1\nseed: 2", ["'seed' again"]),
