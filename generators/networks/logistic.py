@@ -3,7 +3,7 @@ with s the shares of the levels and offsets o of each row.
 
 Before any fit the information about the slopes W is S (x) R, with R the covariance of the features and S = diag(s) -
 s s'. The ridge is lambda/2 tr(W S W') for each row, which shrinks as R + lambda I in place of R would, and that matrix
-is the metric of the descent (L-BFGS), which then takes about ten steps.
+is the metric of the descent (L-BFGS), which then takes about ten steps. Along the principal axes of R it is diagonal.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -68,31 +68,45 @@ def _nothing(rows: LabelRows, shares: Tensor) -> Coefficients:
 
 def _path(rows: LabelRows, shares: Tensor) -> Iterator[Coefficients]:
     """Yield the regression for each of RIDGES, started from the one before."""
-    R, found = rows.X.t() @ rows.X / len(rows.X), _nothing(rows, shares)
+    spread, axes = torch.linalg.eigh(rows.X.t() @ rows.X / len(rows.X))
+    turned, V = _Turned.of(rows, axes, shares), rows.X.new_zeros(len(shares), len(axes) + 1)
     for ridge in RIDGES:
-        found = _descended(rows, R, shares, ridge, found)
-        yield found
+        metric = shares.clamp(min=LEAST_LEVEL_SHARE)[:, None] * torch.cat([spread + ridge, spread.new_ones(1)])
+        V = _descended(turned, metric.sqrt(), ridge, V)
+        yield Coefficients(axes @ V[:, :-1].t(), V[:, -1])
 
 
-def _descended(rows: LabelRows, R: Tensor, shares: Tensor, ridge: float, start: Coefficients) -> Coefficients:
-    """Descend from `start` to the least loss with its penalty."""
-    scale, log_shares = shares.clamp(min=LEAST_LEVEL_SHARE).sqrt(), shares.clamp(min=1e-9).log()
-    factor = torch.linalg.cholesky(R + ridge * torch.eye(len(R), dtype=R.dtype)).t()
-    truth, offsets = nn.functional.one_hot(rows.y, len(shares)).to(rows.X), rows.offsets + log_shares
+class _Turned(NamedTuple):
+    """Rows as columns, along which exponentials of few levels are taken many at once: Z [D + 1, N], their features
+    along the principal axes, where the metric is diagonal, and 1; whose level is which; logits beside those of Z.
+    """
 
-    def coefficients(free: Tensor) -> Coefficients:
-        own = free / scale
-        return Coefficients(torch.linalg.solve_triangular(factor, own[:-1], upper=True), own[-1])
+    Z: Tensor
+    truth: Tensor  # of 0 and 1 [K, N]
+    offsets: Tensor  # [K, N]
+    S: Tensor  # [K, K]
+
+    @classmethod
+    def of(cls, rows: LabelRows, axes: Tensor, shares: Tensor) -> "_Turned":
+        truth = rows.y == torch.arange(len(shares), device=rows.y.device)[:, None]
+        offsets = rows.offsets.t() + shares.clamp(min=1e-9).log()[:, None]
+        ones = rows.X.new_ones(1, len(rows.X))
+        S = shares.diag() - torch.outer(shares, shares)
+        return cls(torch.cat([axes.t() @ rows.X.t(), ones]), truth.to(rows.X), offsets.expand(truth.shape), S)
+
+
+def _descended(rows: _Turned, scale: Tensor, ridge: float, start: Tensor) -> Tensor:
+    """Descend from slopes and intercepts V [K, D + 1] to the least loss with its penalty, by steps of this scale."""
+    count = rows.Z.shape[1]
+    ridges = nn.functional.pad(scale.new_full((scale.shape[1] - 1,), ridge), (0, 1))  # none of intercepts
 
     def loss(free: Tensor) -> tuple[float, Tensor]:
-        W, b = coefficients(free)
-        logs = torch.log_softmax((rows.X @ W).add_(b).add_(offsets), 1)
-        likelihood = logs.gather(1, rows.y[:, None]).mean()
-        wrong = logs.exp_().sub_(truth).div_(len(truth))  # of each row's logits: the gradient of their mean loss
-        WS = (W - (W @ shares)[:, None]) * shares
-        slopes = torch.linalg.solve_triangular(factor.t(), rows.X.t() @ wrong + ridge * WS, upper=False)
-        value = (W * WS).sum() * ridge / 2 - likelihood
-        return float(value), torch.cat([slopes, wrong.sum(0)[None]]) / scale
+        V = free / scale
+        logs = torch.log_softmax(torch.addmm(rows.offsets, V, rows.Z), 0)
+        likelihood = torch.dot(logs.view(-1), rows.truth.view(-1)) / count
+        wrong = logs.exp_().sub_(rows.truth)  # of each row's logits: the gradient of its loss
+        shrunk = (rows.S @ V) * ridges  # the gradient of the penalty
+        slopes = torch.addmm(shrunk, wrong, rows.Z.t(), alpha=1 / count)
+        return float(torch.dot(V.view(-1), shrunk.view(-1)) / 2 - likelihood), slopes / scale
 
-    start_at = torch.cat([factor @ start.W, start.b[None]]) * scale  # [D + 1, K]
-    return coefficients(minimised(loss, start_at, MOST_STEPS, LEAST_STEP))
+    return minimised(loss, start * scale, MOST_STEPS, LEAST_STEP) / scale

@@ -24,7 +24,7 @@ def minimised(f: Objective, x: Tensor, most_steps: int, least_gain: float) -> Te
             break
         change, lower, slopes = _step(f, x, value, gradient, _direction(gradient, pairs))
         gain, turned = value - lower, slopes - gradient
-        if (bend := float((change * turned).sum())) > 0:
+        if (bend := _dot(change, turned)) > 0:
             pairs.append((change, turned, bend))
         x, value, gradient = x + change, lower, slopes
         if gain < least_gain:
@@ -36,13 +36,13 @@ def _direction(gradient: Tensor, pairs: deque[tuple[Tensor, Tensor, float]]) -> 
     """Return minus the gradient by the inverse Hessian that the pairs tell of."""
     q, weights = -gradient, []
     for change, turned, bend in reversed(pairs):
-        weights.append(float((change * q).sum()) / bend)
-        q = q - weights[-1] * turned
+        weights.append(_dot(change, q) / bend)
+        q = q.sub(turned, alpha=weights[-1])
     if pairs:
         _, turned, bend = pairs[-1]
-        q = q * (bend / float(turned.square().sum()))
+        q = q * (bend / _dot(turned, turned))
     for (change, turned, bend), weight in zip(pairs, reversed(weights), strict=True):
-        q = q + (weight - float((turned * q).sum()) / bend) * change
+        q = q + (weight - _dot(turned, q) / bend) * change
     return q
 
 
@@ -50,7 +50,7 @@ def _step(f: Objective, x: Tensor, value: float, gradient: Tensor, direction: Te
     """Return a change along the direction that lowers the loss enough, with value and gradient there: none where no
     length does.
     """
-    slope, length = float((gradient * direction).sum()), 1.0
+    slope, length = _dot(gradient, direction), 1.0
     for _ in range(MOST_TRIES):
         found, slopes = f(x + length * direction)
         if found <= value + ENOUGH * length * slope:
@@ -58,3 +58,7 @@ def _step(f: Objective, x: Tensor, value: float, gradient: Tensor, direction: Te
         bottom = -slope * length / (2 * (found - value - length * slope))  # of the parabola, as part of the length
         length *= max(LEAST_PART, bottom) if bottom == bottom else LEAST_PART
     return torch.zeros_like(x), value, gradient
+
+
+def _dot(a: Tensor, b: Tensor) -> float:
+    return float(torch.dot(a.flatten(), b.flatten()))
