@@ -61,6 +61,8 @@ class TableColumn:
             return f"NULL::text AS {quoted(self.name)}"
         if self.type == "numeric" and self.precision is None:
             return f"{name}::float8 AS {quoted(self.name)}"
+        if self.type == "oid":  # without a sign, which ADBC gives it
+            return f"{name}::int8 AS {quoted(self.name)}"
         if self.type == "inet":  # whose cast to text never leaves a netmask out
             return f"abbrev({name}) AS {quoted(self.name)}"
         return f"{name}::text AS {quoted(self.name)}" if self.labels or self.type in AS_TEXT else name
@@ -92,7 +94,7 @@ class TableColumn:
             return pa.dictionary(pa.int16(), pa.string())
         if self.type == "numeric":
             return pa.float64() if self.precision is None else pa.decimal128(self.precision, self.scale)
-        return pa.string() if self.type in (*AS_TEXT, DROPPED) else self.arrow
+        return pa.string() if self.type in (*AS_TEXT, DROPPED) else pa.int64() if self.type == "oid" else self.arrow
 
 
 def of_field(field: pa.Field) -> TableColumn:

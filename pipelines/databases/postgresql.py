@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,8 @@ MAY_HIDE = (
     "Row-level security holds for the login that reads the source: rows that it hides are not learned from, nor looked "
     "at by the gate; to launder all of them, give the login BYPASSRLS."
 )
+
+TYPE_NAME, UNNAMED = "SELECT format_type($1::int8::oid, NULL)", re.compile(r"unnamed<oid:(\d+)>")
 
 _FIRST: ContextVar[dict[str, Any] | None] = ContextVar("first", default=None)  # connections by address, to be cloned
 
@@ -99,6 +103,7 @@ def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> I
         selected = selecting.selected(source)
         found = [columns.of_field(field) for field in _fields(connection, selected)]
         found = columns.with_enums(found, run(connection, ENUMS))
+        found = [replace(one, type=_type_name(connection, one)) for one in found]
         found = [column.dropped() if is_dropped(column.name) else column for column in found]
         columns.check(found)
         found = _measured(connection, selected, found, exact)
@@ -110,6 +115,12 @@ def rows(source: Source, *, exact: bool, is_dropped: Callable[[str], bool]) -> I
             interruptible(partial(cursor.execute, statement), connection.adbc_cancel)
             batches = _converted(cursor.fetch_record_batch(), found, notes)
             yield RowStream(columns.schema(found), batches, notes, connection.adbc_cancel)
+
+
+def _type_name(connection: Any, column: columns.TableColumn) -> str:
+    """Return what the type of a column is called, which the driver knows of some by number alone."""
+    unnamed = None if column.labels else UNNAMED.fullmatch(column.type)
+    return str(run(connection, TYPE_NAME, (int(unnamed[1]),))[0][0]) if unnamed else column.type
 
 
 def _hides(connection: Any, table: str) -> bool:

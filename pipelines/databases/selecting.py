@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,27 @@ from launderette.pipelines.run.artifacts import LaunderError
 if TYPE_CHECKING:
     from launderette.pipelines.config.places import Source
 
+TEXTS_AND_COMMENTS = re.compile(  # in which a semicolon ends nothing: each is one match, as is any other character
+    r"""[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag)"""
+    r"|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<end>[\s;])|.",
+    re.DOTALL,
+)
+
 
 def selected(source: Source, quoted: Callable[..., str] = addresses.quoted) -> str:
     """Return what is selected from, called `source`: a table, or a query, which is one SELECT in parentheses."""
     if source.table:
         return f"{quoted(*addresses.table_parts(source.table))} source"
-    return f"({str(source.query).strip().rstrip(';')}\n) source"
+    return f"({statement(str(source.query))}\n) source"
+
+
+def statement(query: str) -> str:
+    """Return a query without the semicolons and comments that it ends with."""
+    length = 0
+    for found in TEXTS_AND_COMMENTS.finditer(query):
+        if not (found["comment"] or found["end"]):
+            length = found.end()
+    return query[:length]
 
 
 def checked(names: Sequence[str]) -> list[str]:

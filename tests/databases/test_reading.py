@@ -14,7 +14,7 @@ import pytest
 
 from pipelines import config
 from pipelines.cli import main
-from pipelines.databases import columns, interrupting, postgresql
+from pipelines.databases import columns, interrupting, postgresql, selecting
 from pipelines.run.artifacts import LaunderError, Unavailable
 from pipelines.sources import remote
 from tests.databases.conftest import KINDS, PASSWORD, READER, dbapi
@@ -45,6 +45,17 @@ def test_a_changed_row_is_another_source(server, login, tmp_path):
     before, same = (remote.fetched(load(server, tmp_path, *asked))[0].source.path for _ in range(2))
     server.run("UPDATE digests SET g = 10 WHERE g = 9")
     assert before == same != remote.fetched(load(server, tmp_path, *asked))[0].source.path
+
+
+def test_a_query_may_end_as_statements_do(server, login, tmp_path):
+    """In semicolons and comments, which end nothing where they stand in a text; what an oid is has no sign."""
+    for end in ("", ";", " ; ;\n", "; -- all", "/* all; */ ;", " -- all;\n;"):
+        assert selecting.statement(f"SELECT 1{end}").rstrip() == "SELECT 1"
+    for whole in ("SELECT ';'", "SELECT $a$;--$a$", "SELECT e'\\';--'", 'SELECT 1 AS ";"', "SELECT 1; SELECT 2"):
+        assert selecting.statement(f"{whole}; -- ;") == whole
+    asked = "source.query=WITH x AS (SELECT 4000000001::oid AS o, ';--' AS t) SELECT * FROM x; -- all of it"
+    table, _ = fetched(server, tmp_path, asked, *login)
+    assert table.to_pylist() == [{"o": 4000000001, "t": ";--"}]
 
 
 def test_texts_of_a_database_in_another_encoding_are_read_as_they_are(latin, login, tmp_path):
@@ -103,12 +114,14 @@ def test_rows_that_are_hidden_from_the_login_are_told(server, login, tmp_path):
         ("json", "'{}'"),
         ("interval", "'1 day'"),
         ("point", "'(1,2)'"),
+        ("int4range", "'[1,5)'"),
     ],
 )
 def test_what_has_no_kind_is_refused_by_name_unless_it_is_dropped(server, login, tmp_path, type_, value):
     server.run("DROP TABLE IF EXISTS odd", f"CREATE TABLE odd AS SELECT 1 AS id, {value}::{type_} AS payload")
-    with pytest.raises(LaunderError, match=r"in column 'payload', found .*; .*columns.payload to drop"):
+    with pytest.raises(LaunderError, match=r"in column 'payload', found .*; .*columns.payload to drop") as told:
         fetched(server, tmp_path, "source.table=odd", *login)
+    assert ("an array" if "[]" in type_ else f"the type {type_};") in str(told.value)
     table, _ = fetched(server, tmp_path, "source.table=odd", *login, "columns.payload=drop")
     assert table.column("payload").to_pylist() == [None] and table.column("id").to_pylist() == [1]
 
