@@ -34,9 +34,9 @@ from pipelines.sources import lines, parts, remote
 from pipelines.sources.delimited import DelimitedForm
 from pipelines.stages import fitting
 from tests import runs
-from tests.private_runs.test_runs import COLUMNS, QUICK, loaded, table
+from tests.private_runs.test_runs import COLUMNS, QUICK, SECRET, loaded, table
 
-OF_IDS = rb"\d{8}T\d{6}-(model-[0-9a-f]{8})?"
+OF_IDS = rb"\d{8}T\d{6}-(model-[0-9a-f]{8})?|(?<=failed-)[0-9a-f]{8}"
 ROWS = [b"1,Ulm,true", b'2,"K\xc3\xb6ln, Mitte",false', b",,", b"4,Ulm,0"]
 LINE = st.binary(max_size=30).filter(lambda line: not {10, 13} & set(line))
 
@@ -183,16 +183,34 @@ def every_kind():
     )
 
 
+SAID = ("notes", "device", "scores", "stopped", "verdict", "schema", "generator", "search", "outcome")
+
+
+def said_aside(recwarn, caplog, capfd):
+    """Return the texts of warnings, log lines and what was printed since this was asked last."""
+    found = [str(one.message) for one in recwarn.list], caplog.messages, *capfd.readouterr()
+    recwarn.clear(), caplog.clear()
+    return found
+
+
 def end_each_way(asked, ways):
-    """Run once to a release and, of two ways, once, with the same model, to a refusal."""
+    """Run once to a release and, of two ways, once, with the same model, to a refusal; return what is said of each in
+    the terminal, on Prefect's pages and in messages to people.
+    """
+    said = []
     for words, passed in [([], True), (["gate.fidelity.shape.at_least=1"], False)][:ways]:
-        assert runs.launder(asked(*QUICK, "gate.fidelity.shape.at_least=0.1", *words))["passed"] == passed
+        ended = runs.launder(asked(*QUICK, "gate.fidelity.shape.at_least=0.1", *words))
+        assert ended["passed"] == passed
+        said.append({key: ended[key] for key in SAID})
+    return said
 
 
 @pytest.mark.parametrize("what", NEIGHBOURS)
-def test_of_the_same_answers_a_run_releases_the_same_whoever_it_was_trained_on(tmp_path, monkeypatch, what):
+def test_of_the_same_answers_a_run_releases_the_same_whoever_it_was_trained_on(
+    tmp_path, monkeypatch, recwarn, caplog, capfd, what
+):
     """One row, or entity, more among those that are trained on, whatever it holds: every file outside work/ is the
-    same.
+    same, and so is all that is said.
     """
     monkeypatch.setattr(preflight, "held", lambda columns, memory: 450 if what == "memory" else np.inf)
     exact, answers = noise.noisy, []
@@ -214,17 +232,46 @@ def test_of_the_same_answers_a_run_releases_the_same_whoever_it_was_trained_on(t
             add_unheld(frame, source, asked, 1 + (what == "entity"))
             replayed = iter(answers)
             monkeypatch.setattr(noise, "noisy", lambda counts, variance, rest=replayed: next(rest))
-        end_each_way(asked, 1 + (what == "memory"))
-        found.append(told(source.parent / "out"))
+        said = end_each_way(asked, 1 + (what == "memory"))
+        found.append(told(source.parent / "out") | {b"said": [*said, *said_aside(recwarn, caplog, capfd)]})
     assert next(replayed, None) is None and sorted(found[0]) == sorted(found[1])
     assert [name for name in found[0] if found[0][name] != found[1][name]] == []
+
+
+FAILING = {  # runs of few rows, by what noise drowns
+    "their number": [f"columns={json.dumps(COLUMNS | {'who': 'drop'})}", "privacy.epsilon=0.1"],
+    "the form of a column": ["columns={note: drop, who: drop, '*': infer}", "privacy={epsilon: 0.5, domain: learn}"],
+    "labels": ["columns={'*': infer}", "privacy={epsilon: 30, domain: learn}"],
+}
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_of_the_same_answers_a_run_that_fails_says_the_same_whoever_is_in_the_table(
+    tmp_path, monkeypatch, recwarn, caplog, capfd, what
+):
+    exact, answers, found = noise.noisy, [], []
+    monkeypatch.setattr(noise, "noisy", lambda *asked: answers.append(exact(*asked)) or answers[-1])
+    frame = table(100).assign(note=[f"note {k} of {SECRET}" for k in range(100)], who="somebody")
+    for name in ("less", "more"):
+        (tmp_path / name).mkdir()
+        source = tmp_path / name / "people.csv"
+        frame.to_csv(source, index=False)
+        asked = partial(loaded, source, *FAILING[what])
+        if name == "more":
+            add_unheld(frame, source, asked, 1)
+            replayed = iter(answers)
+            monkeypatch.setattr(noise, "noisy", lambda counts, variance, rest=replayed: next(rest))
+        with pytest.raises(ValueError, match="expected") as failed:
+            runs.launder(asked(*QUICK))
+        found.append(told(source.parent / "out") | {b"said": [str(failed.value), *said_aside(recwarn, caplog, capfd)]})
+    assert found[0] == found[1] and SECRET not in str(found)
 
 
 def add_unheld(frame, source, asked, rows):
     """Write the frame and so many rows more, of one entity, on the side that is trained on."""
     held = len(sides(asked)[1])
     for k in range(18):
-        more = pd.DataFrame([ODD_ROW | {"who": f"new {k}", "ill": f"maybe {k}"}] * rows)
+        more = pd.DataFrame([ODD_ROW | {"who": f"new {k}", "ill": f"maybe {k}"}] * rows).reindex(columns=frame.columns)
         pd.concat([frame, more]).to_csv(source, index=False)
         if len(sides(asked)[1]) == held:
             return
