@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from itertools import pairwise, product
 
 from launderette.generators.formats.date_format import (
     BETWEEN_FORMATS,
@@ -210,7 +210,7 @@ def _dates(text: str) -> list[tuple[str, str]]:
     found = []
     for language in languages:
         for fields in product(*(_fields(token, language) for token in tokens)):
-            if _calendar(fields):
+            if _calendar(fields) and _usual(fields):
                 found += [(_joined(fields, pad), language) for pad in ("", "-")]
     # year, month, day is the usual order
     return sorted(found, key=lambda date: bool(re.match(r"%[Yy]\W*%-?d", date[0])))
@@ -243,6 +243,18 @@ def _calendar(fields: tuple[str, ...]) -> bool:
         return False
     month_alone = "day" not in named and "weekday" not in named
     return not month_alone or "%Y" in codes or bool({"%b", "%B"} & set(codes))
+
+
+def _usual(fields: tuple[str, ...]) -> bool:
+    """Tell whether numbers stand as dates do, not as the terms of a school year, 2023/24-1: the year before or after
+    both others, and alike separators after a year.
+    """
+    places = [k for k, field in enumerate(fields) if field in ("%Y", "%y", "%m", "%d")]
+    years = [n for n, k in enumerate(places) if fields[k] in ("%Y", "%y")]
+    if len(places) < 3 or years == [2]:
+        return True
+    between = {"".join(fields[one + 1 : other]).strip() for one, other in pairwise(places)}
+    return years == [0] and len(between) == 1
 
 
 def infer_integers(name: str, values: Sequence[int]) -> str | None:

@@ -77,8 +77,18 @@ def test_months_in_other_languages(language):
 
 
 def test_bands_seasons_and_versions_are_no_dates():
-    for texts in (["10-19", "20-29"], ["1990-2000"], ["2019/20"], ["1.2.3"], ["3", "May"], ["12345"]):
+    for texts in (
+        ["10-19", "20-29"],
+        ["1990-2000"],
+        ["2019/20"],
+        ["1.2.3"],
+        ["3", "May"],
+        ["12345"],
+        ["2023/24-1"],
+        ["1-2023/24"],
+    ):
         assert infer(texts) is None
+    assert infer(["24/12-2023"]) == DateFormat("%d/%m-%Y")  # as Danes write days
 
 
 @pytest.mark.parametrize("directive", "aAwdbBmyYHIpMSfzZjUWcxXGuV%")
