@@ -154,9 +154,10 @@ def are_padded(texts: Mapping[str, int]) -> bool:
 
 
 def _enough(texts: Mapping[str, int], read: set[str], stated: bool) -> bool:
-    """Tell whether a format reads enough: half of the values and, where nobody stated it, all but a few of those
-    that are no words.
+    """Tell whether a format reads enough: half of the values that are no well-known words and, where nobody stated it,
+    all but a few of those that are no words.
     """
+    texts = {text: n for text, n in texts.items() if text in read or not is_known(text)}  # a bonus that few have
     total, rest = sum(texts.values()), {text: n for text, n in texts.items() if text not in read}
     stray = sum(rest.values()) - sum(words_among(rest).values())
     few = total if stated else max(MOST_UNREAD_SHARE * total, 1) if total >= 10 else 0

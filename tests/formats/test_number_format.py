@@ -118,6 +118,14 @@ def test_other_marks_on_some_numbers_alone_mean_something(texts):
     assert written.number_of_texts(texts) is None
 
 
+def test_amounts_that_most_rows_have_not_are_amounts_all_the_same():
+    bonuses = {f"{n},50": 1 for n in range(100, 140)}
+    assert written.number_of_texts({"-": 400, "k.A.": 20} | bonuses) is not None
+    assert written.number_of_texts({"none due": 400} | bonuses) is None  # a label of its own
+    days = {f"{n:02d}.03.2024": 1 for n in range(1, 31)}
+    assert written.date_of_texts({"-": 400} | days).format == "%d.%m.%Y"
+
+
 @pytest.mark.parametrize("names", ["1B ICU", "B4", "none known", "2 of 3"])
 def test_few_numbers_that_rows_share_are_labels_where_names_stand_among_them(names):
     texts = {"1A": 40, "2A": 30, names: 25, "-": 5}
