@@ -39,7 +39,7 @@ QUANTITY_WORDS = _words("""
 """)  # also places in a list, and parts of an address
 COUNTED_RECORDS = _words("visit visits orders")  # quantities, unless something calls them a number of their own
 GROUP_WORDS = _words("""
-    country region state province county city town place location site branch store shop department dept team unit
+    country region state province county city town place location site cell branch store shop department dept team unit
     category type kind class group status product item article brand model channel language currency land stadt
     pays ville pais país ciudad paese citta città filiale abteilung kategorie produkt artikel
 """)  # what has an id of its own, and is nobody

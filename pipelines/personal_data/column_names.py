@@ -130,8 +130,7 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "datum narodenia, syntymaaika, syntynyt, fodselsdato, fodselsdag, fodt, fodelsedatum, fodd, geboortedatum, "
         "geboren op, szuletesi datum, szuletesnap, dogum tarihi, data nasterii, datum rodenja, sunniaeg, "
         "дата рождения, дата народження, ημερομηνια γεννησης, 生年月日, 出生日期, 생년월일, tanggal lahir, ngay sinh, "
-        "data naixement, data de naixement, naixement, "
-        "faedingardagur, kapanganakan, تاريخ الميلاد, تاريخ الولادة, උපන් දිනය"
+        "data naixement, data de naixement, faedingardagur, kapanganakan, تاريخ الميلاد, تاريخ الولادة, උපන් දිනය"
     ),
     "account": phrases(
         "user name, username, uname, login, login name, handle, nick, nickname, screen name, screenname, twitter, "
@@ -297,7 +296,8 @@ def _stands(kind: str, phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
     """Tell whether none of the other words takes a kind back: what is said of it, a thing that has it, too."""
     rest = set(words) - set(phrase)
     things = rest & (THING_WORDS if kind != "address" or words[-1] in TOWN_WORDS else THING_WORDS - TOWN_WORDS)
-    return not (rest & ABOUT or (kind in OF_THINGS and things) or (kind == "address" and rest & NO_STREETS))
+    masts = phrase == ("cell",) and rest & {"id", "ids", "tower", "site"}  # of a mobile network
+    return not (rest & ABOUT or (kind in OF_THINGS and things) or (kind == "address" and rest & NO_STREETS) or masts)
 
 
 def _unsure(words: tuple[str, ...]) -> Named | None:

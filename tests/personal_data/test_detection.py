@@ -45,6 +45,7 @@ def found(frame):
         *(
             ("product_name", None),
             ("phone_model", None),
+            ("cell_id", None),
             ("emails_sent", None),
             ("email_verified", None),
             ("city", None),
