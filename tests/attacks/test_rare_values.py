@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from evaluation import calibration, privacy, samples
 from evaluation.calibration import population
-from evaluation.copies import rare_counts, rare_texts, rare_values
+from evaluation.copies import letters, rare_counts, rare_values
 from evaluation.measures import reuse
 from evaluation.metadata import Metadata
 from evaluation.scores import EvaluationError
@@ -187,11 +187,11 @@ def test_rows_that_share_what_no_other_real_row_has_count_once_beside_the_other_
 
 @pytest.mark.parametrize("other", ["anna12845@x", "anna1245@x", "anna123945@x", "anna12435@x"])
 def test_texts_that_differ_in_one_character_have_a_part_in_common(other):
-    codes, rows = rare_texts._Letters(["anna12345x", "annb12845x", "", "".join(reuse.words(other))]).all_but_one()
+    codes, rows = letters.Letters(["anna12345x", "annb12845x", "", "".join(reuse.words(other))]).all_but_one()
     first, second, last = ({*codes[rows == row].tolist()} for row in (0, 1, 3))
     assert first & last and not first & second
 
 
 def test_runs_of_characters_are_known_again_wherever_they_stand():
-    codes, rows = rare_texts._Letters(["xx12345678", "short", "é12345678yyy"]).runs(8)
+    codes, rows = letters.Letters(["xx12345678", "short", "é12345678yyy"]).runs(8)
     assert len({*codes[rows == 0].tolist()} & {*codes[rows == 2].tolist()}) == 1 and not (rows == 1).any()
