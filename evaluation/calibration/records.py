@@ -90,9 +90,18 @@ def _rewritten(column: str, share: float, change: Rewrite, case: Case, rng: Rng)
     return changes.with_columns(written, changed, [column], rng)
 
 
-def _with_a_digit_changed(text: str, rng: Rng) -> str:
-    at = int(rng.choice([place for place, character in enumerate(text) if character.isdigit()]))
-    return f"{text[:at]}{(int(text[at]) + rng.integers(1, 10)) % 10}{text[at + 1 :]}"
+def _with_digits_changed(digits: int, text: str, rng: Rng) -> str:
+    places = [place for place, character in enumerate(text) if character.isdigit()]
+    characters = list(text)
+    for at in rng.choice(places, digits, replace=False):
+        characters[at] = str((int(characters[at]) + rng.integers(1, 10)) % 10)
+    return "".join(characters)
+
+
+def _with_digits_exchanged(text: str, rng: Rng) -> str:
+    """Two digits beside each other, but for the first, in each other's place."""
+    at = int(rng.integers(1, len(text) - 1))
+    return text[:at] + text[at : at + 2][::-1] + text[at + 2 :]
 
 
 def _with_accounts(case: Case, rng: Rng) -> Case:
@@ -110,23 +119,12 @@ def account_numbers_reused(case: Case, rng: Rng) -> Case:
     return changes.with_columns(known, changes.memorised(known, 0.2, rng), ["account"], rng)
 
 
-def account_numbers_with_a_digit_changed(case: Case, rng: Rng) -> Case:
-    """A fifth of the released account numbers are training people's with one digit another."""
+def _accounts_changed(change: Rewrite, case: Case, rng: Rng) -> Case:
+    """A fifth of the released account numbers are training people's, changed by `change`."""
     known = _with_accounts(case, rng)
     rows = changes.memorised(known, 0.2, rng)
-    changed = rows["account"].map(lambda number: int(_with_a_digit_changed(str(number), rng)))
+    changed = rows["account"].map(lambda number: int(change(str(number), rng)))
     return changes.with_columns(known, rows.assign(account=changed), ["account"], rng)
-
-
-def account_numbers_with_digits_exchanged(case: Case, rng: Rng) -> Case:
-    """A fifth of the released account numbers are training people's with two digits beside each other exchanged."""
-    known = _with_accounts(case, rng)
-    rows = changes.memorised(known, 0.2, rng)
-    changed = [
-        f"{n}"[:at] + f"{n}"[at : at + 2][::-1] + f"{n}"[at + 2 :]
-        for n, at in zip(rows["account"], rng.integers(1, 8, len(rows)), strict=True)
-    ]
-    return changes.with_columns(known, rows.assign(account=np.array(changed, dtype=np.int64)), ["account"], rng)
 
 
 def emails_in_notes(case: Case, rng: Rng) -> Case:
@@ -206,19 +204,27 @@ TEXTS_REUSED = {  # columns of training people, share of the released rows
     "notes_copied": (["note"], 0.1),
     "names_and_notes_copied": (["name", "note"], 1.0),
 }
-TEXTS_REWRITTEN = {  # column of training people, share of the released rows, what is done to the texts
+TEXTS_REWRITTEN: dict[str, tuple[str, float, Rewrite]] = {  # column, share of the released rows, what is done to them
     "emails_of_another_domain": ("email", 1.0, lambda text, rng: f"{text.partition('@')[0]}@office.example"),
     "emails_in_capitals": ("email", 0.2, lambda text, rng: text.upper()),
     "emails_with_another_number": ("email", 0.2, lambda text, rng: text.replace("@", f"{rng.integers(10)}@")),
-    "emails_with_a_digit_changed": ("email", 0.2, _with_a_digit_changed),
+    "emails_with_a_digit_changed": ("email", 0.2, partial(_with_digits_changed, 1)),
+    "emails_with_three_digits_changed": ("email", 0.2, partial(_with_digits_changed, 3)),
     "notes_with_accents": ("note", 0.2, lambda text, rng: text.translate(ACCENTS)),
     "notes_spaced_out": ("note", 0.2, lambda text, rng: " ".join(text)),
     "notes_with_a_word_changed": ("note", 0.2, lambda text, rng: f"remembers {text.partition(' ')[2]}"),
     "notes_turned_round": ("note", 0.2, lambda text, rng: ", ".join(reversed(text.split(", ")))),
+}
+ACCOUNTS_CHANGED: dict[str, Rewrite] = {  # what is done to a fifth of the account numbers
+    "account_numbers_with_a_digit_changed": partial(_with_digits_changed, 1),
+    "account_numbers_with_three_digits_changed": partial(_with_digits_changed, 3),
+    "account_numbers_with_digits_exchanged": _with_digits_exchanged,
+    "account_numbers_with_another_end": lambda text, rng: f"{text[:-3]}{rng.integers(1000):03}",
 }
 VARIANTS = {
     **{name: partial(_one_person_labels, *how) for name, how in ONE_PERSON_LABELS.items()},
     **{name: partial(_extremes, ranks) for name, ranks in EXTREMES_REUSED.items()},
     **{name: partial(_text_reused, *how) for name, how in TEXTS_REUSED.items()},
     **{name: partial(_rewritten, *how) for name, how in TEXTS_REWRITTEN.items()},
+    **{name: partial(_accounts_changed, change) for name, change in ACCOUNTS_CHANGED.items()},
 }

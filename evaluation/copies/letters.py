@@ -20,6 +20,7 @@ class Letters:
     def __init__(self, texts: list[str]) -> None:
         characters = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
         mixed = pd.util.hash_array(characters)
+        self.characters = characters
         self.lengths = np.array([len(text) for text in texts], dtype=np.int64)
         self.ends = np.cumsum(self.lengths)
         self.starts = self.ends - self.lengths
@@ -44,8 +45,20 @@ class Letters:
         lost = start + _counted(rows)
         without = self._part(start, lost, start) + self._part(lost + 1, end, start + 1)
         whole = np.flatnonzero(short)
-        every = self._part(self.starts[whole], self.ends[whole], self.starts[whole])
-        return np.concatenate([without, every]), np.concatenate([rows, whole])
+        return np.concatenate([without, self.whole()[whole]]), np.concatenate([rows, whole])
+
+    def at_places(self) -> Places:
+        """Each character of a short text with its place, from the start and from the end."""
+        short = np.where(self.lengths <= SHORT, self.lengths, 0)
+        rows = np.repeat(np.arange(len(short)), short)
+        at = _counted(rows)
+        characters = self.characters[self.starts[rows] + at].astype(np.int64) * 2 * SHORT
+        ends = SHORT + short[rows] - 1 - at
+        return np.concatenate([characters + at, characters + ends]), np.concatenate([rows, rows])
+
+    def whole(self) -> np.ndarray:
+        """A hash of each text: uint64 [texts]."""
+        return self._part(self.starts, self.ends, self.starts)
 
     def _part(self, start: np.ndarray, end: np.ndarray, origin: np.ndarray) -> np.ndarray:
         return (self.sums[end] - self.sums[start]) * self.inverse[origin]

@@ -10,10 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from launderette.evaluation import entities
 from launderette.evaluation.canonical import label
+from launderette.evaluation.copies import nearest_texts
 from launderette.evaluation.copies.letters import RUN, Letters, Places
 from launderette.evaluation.copies.rare_counts import FEW, ROLES, Sharing, sharing
 from launderette.evaluation.measures import reuse
+from launderette.evaluation.measures.neighbours import REAL_ROLES
 from launderette.evaluation.samples import Samples
 
 TEXTS, TEXT_SHARE = 5000, 0.05  # rows of each table whose texts are read; share of different ones in a column of texts
@@ -25,6 +28,7 @@ def fragments(samples: Samples, numbers: Collection[str]) -> list[Sharing]:
         return []
     asked = {role: samples.rows(role, TEXTS, 0) for role in ROLES}
     sizes = np.array([len(asked[role]) for role in ROLES])
+    owners = _owners(samples, asked)
     found: list[Sharing] = []
     letters: dict[str, Letters] = {}
     for column in samples.train.columns:
@@ -37,7 +41,16 @@ def fragments(samples: Samples, numbers: Collection[str]) -> list[Sharing]:
             letters[column] = Letters(["".join(found) for found in words])
             parts = letters[column].parts() | ({} if column in numbers else _written(words))
             found += [sharing(f"{kind} in {column}", *places, sizes) for kind, places in parts.items()]
+            found += nearest_texts.nearest(column, letters[column], owners, sizes)
     return [one for one in [*found, *_elsewhere(letters, sizes)] if one.rows.any()]
+
+
+def _owners(samples: Samples, asked: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Number the entity that each real row asked about belongs to: int64 [rows]."""
+    if samples.entity is None:
+        return np.arange(sum(len(asked[role]) for role in REAL_ROLES))
+    named = [samples.frames[role][samples.entity].iloc[asked[role]] for role in REAL_ROLES]
+    return entities.owners_of(pd.concat(named, ignore_index=True))
 
 
 def _elsewhere(letters: Mapping[str, Letters], sizes: np.ndarray) -> Iterator[Sharing]:
