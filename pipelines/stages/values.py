@@ -54,9 +54,9 @@ def check(frame: pd.DataFrame, schema: Schema, stated: Collection[str]) -> None:
 
 
 def _check_read(present: pd.Series, column: Written, what: str) -> None:
-    """Raise LaunderError where less than half of the values can be read."""
-    readable = int(_read(present, column).sum())
-    if readable < written.LEAST_READ_SHARE * len(present):
+    """Raise LaunderError where less than half of the values that are no words for missing ones can be read."""
+    readable, words = int(_read(present, column).sum()), present.map(lambda value: written.is_known(str(value)))
+    if readable < written.LEAST_READ_SHARE * max(len(present) - words.sum(), min(len(present), 1)):
         raise LaunderError(
             f"expected {what} in column {column.name!r}, found {readable:,} of {len(present):,} values that can be "
             "read so; "

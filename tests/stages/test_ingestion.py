@@ -118,6 +118,12 @@ def test_placeholders_in_identifiers_become_missing_and_labels_keep_theirs(read,
     assert "20 placeholders such as - or unknown in column 'id' became missing" in table.attrs["notes"]
 
 
+def test_amounts_that_most_rows_have_not_are_learned_as_amounts(read, frame):
+    bonus = [f"{k},50" if k % 3 == 0 else "-" for k in range(len(frame))]
+    _, schema = read(data=frame.assign(bonus=bonus))
+    assert schema.column("bonus").kind == "numerical"
+
+
 def test_mixed_types_are_refused_unless_they_are_stated_as_labels(read, frame):
     frame["mixed"] = [*map(str, range(ROWS - 4)), "secret", "hidden", "covert", "private"]
     with pytest.raises(LaunderError, match="'mixed', found numbers in 56 rows and words in 4") as caught:
