@@ -265,7 +265,7 @@ def _called(name: str, named: Named | None, texts: Sequence[str], distinct: floa
 def _kind_of_new(named: Named | None, texts: Sequence[str]) -> str:
     """Return the kind of names in a column of people who seldom have two rows, "" for none."""
     kind = "name" if name_shapes.full_share(texts) >= 0.7 else "first_name"
-    if kind == "name" and not name_shapes.is_varied(texts):
+    if kind == "name" and not _may_be_people(named, texts):
         return ""
     return kind if name_shapes.likeness(texts) >= LIKENESS[kind] - (0 if named is None else 0.2) else ""
 
@@ -278,9 +278,22 @@ def _kind_of_repeated(named: Named | None, texts: Sequence[str]) -> str:
     full = name_shapes.full_share(texts) >= (TELLING_SHARE if named is None else NAMED_SHARE)
     if not full or len(texts) < (LEAST_PEOPLE if who else LEAST_DISTINCT):
         return ""
-    if not who and not (name_shapes.is_varied(texts)):
+    if not _may_be_people(named, texts):
         return ""
     return "name" if name_shapes.likeness(texts) >= (LIKENESS["name"] - 0.2 if who else REPEATED_LIKENESS) else ""
+
+
+def _may_be_people(named: Named | None, texts: Sequence[str]) -> bool:
+    """Tell whether the column's name says who full names are of, or they vary as people's do, or stand under the word
+    `name` and read no less so than first names: of few first and last names alone, as a test's may be.
+    """
+    if (named is not None and named.who) or name_shapes.is_varied(texts):
+        return True
+    return (
+        named is not None
+        and not name_shapes.are_companies(texts)
+        and name_shapes.likeness(texts) >= LIKENESS["first_name"]
+    )
 
 
 # the first that finds something decides

@@ -122,8 +122,13 @@ def is_varied(texts: Sequence[str], least: float = LEAST_VARIED) -> bool:
     ends = [Counter(plain(own[place]) for own in found) for place in (0, -1)]
     kinds = sorted(len(end) / max(1, len(found)) for end in ends)
     commonest = max(max(end.values(), default=0) for end in ends)
-    companies = sum(_is_company(text) for text in texts) / max(1, len(texts))
-    return kinds[0] >= least and kinds[1] >= 0.12 and commonest <= 0.15 * len(found) + 1 and companies < 0.4
+    varied = kinds[0] >= least and kinds[1] >= 0.12 and commonest <= 0.15 * len(found) + 1
+    return varied and not are_companies(texts)
+
+
+def are_companies(texts: Sequence[str]) -> bool:
+    """Tell whether many texts end or go on with a company's legal form."""
+    return sum(_is_company(text) for text in texts) >= 0.4 * max(1, len(texts))
 
 
 def _parts(text: str) -> list[str]:

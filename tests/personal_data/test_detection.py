@@ -514,3 +514,13 @@ def test_codes_are_of_people_by_the_word_before_them():
 )
 def test_counts_places_in_a_list_and_words_are_no_codes_of_people(name, values):
     assert not codes.is_persons_code(name, pd.Series(list(values) * 60))
+
+
+@pytest.mark.parametrize(("name", "rows"), [("Name", 300), ("buyer", 100)])
+def test_names_of_few_first_and_last_names_are_told_where_the_column_says_so(name, rows):
+    first = ["Łukasz", "Søren", "José", "Jürgen", "Ayşe", "Noël", "Márta", "Björn", "Åsa", "Renée"]
+    last = ["Müller", "Nowak", "Şahin", "Kovács", "Lefèvre"]
+    people = [f"{one} {other}" for one in first for other in last] * 6
+    assert found(pd.DataFrame({name: people[:rows]})) == {name: "name"}
+    food = [f"{one} {other}" for one in ("Dark", "Deep", "Sweet", "Crispy") for other in ("Apple", "Tomato", "Berry")]
+    assert found(pd.DataFrame({"Name": food * 5, "name": [f"{one} Kovács Kft." for one in last * 12]})) == {}
