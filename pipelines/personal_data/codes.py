@@ -254,8 +254,7 @@ def is_persons_code(name: str, values: pd.Series) -> bool:
     """Tell whether a column of numbers or labels is named and written as one of codes of people, however many rows each
     of them has: staff numbers, but no numbers of countries, diagnoses or products, nor how many people there are.
     """
-    distinct = values.drop_duplicates().dropna()
-    if len(distinct) < LEAST_OF_MANY or not (said := called_code(name)):
+    if not (said := called_code(name)) or len(distinct := values.drop_duplicates().dropna()) < LEAST_OF_MANY:
         return False
     if pd.api.types.is_numeric_dtype(distinct.dtype):
         return said != "who" and _are_persons_numbers(distinct, LEAST_NUMBER if said == "numbers" else LEAST_ID)

@@ -5,6 +5,7 @@ for all of it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -81,7 +82,9 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
     rows = columnar.rows(found) if form == PARQUET else source.counted
     if rows is None and draw and not draw.whole:
         rows = source.rows
-    if draw and rows is not None and (most := draw.most(rows, len(source.names), _row_bytes(source))) < rows:
+    batches = source.batches()
+    first = list(islice(batches, 1)) if draw and rows is not None else []
+    if draw and rows is not None and (most := draw.most(rows, len(source.names), _row_bytes(first))) < rows:
         asked = draw if draw.entity in source.names else replace(draw, entity=None)
         frame, profile = drawing.draw(source.batches, rows, most, asked, partial(_frame, form))
         return TableRead(_noted(frame, source), rows, profile)
@@ -91,14 +94,13 @@ def draw_table(uri: str | Path, draw: Draw | None, **options: Unpack[ReadingOpti
         read = columnar.read if options.get("typed", True) else columnar.read_each
         frame = read(found, form, source.names)
     else:
-        frame = _frame(form, pa.Table.from_batches(list(source.batches())))
+        frame = _frame(form, pa.Table.from_batches([*first, *batches]))
     return TableRead(_noted(frame, source), len(frame))
 
 
-def _row_bytes(source: TableSource) -> float:
-    """Return how many bytes a row of the first batch takes in Arrow's memory."""
-    first = next(iter(source.batches()), None)
-    return first.nbytes / max(1, len(first)) if first is not None else 0.0
+def _row_bytes(first: list[pa.RecordBatch]) -> float:
+    """Return how many bytes a row of the first batch, if there is one, takes in Arrow's memory."""
+    return sum(batch.nbytes / max(1, len(batch)) for batch in first)
 
 
 def frames(uri: str | Path, names: list[str], **options: Unpack[ReadingOptions]) -> Iterator[pd.DataFrame]:

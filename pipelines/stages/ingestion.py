@@ -202,7 +202,7 @@ def _schema(
     kinds |= never
     coded = columns.coded(frame, schema, config, {*kinds, *found}, work, profile)
     labels = dict.fromkeys(coded, "categorical")
-    frame, known, kinds = frame.assign(**coded), {**known, **coded}, kinds | labels
+    frame, known, kinds = frame.assign(**coded) if coded else frame, {**known, **coded}, kinds | labels
     found |= {name: Found("national_id", LIKELY, columns.CODED) for name in coded}
     better = {**never, **labels}
     schema = _with_column(schema, _inferred({name: known[name] for name in better}, better))
