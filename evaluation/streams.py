@@ -60,6 +60,7 @@ class RandomStream(IntEnum):
     DECIDING_HALVES = 131
     SPREAD_TIES = 139
     LABEL_COLUMNS = 149
+    FUNCTION_ROWS = 151
 
 
 def generator(seed: int, stream: RandomStream, *more: int) -> np.random.Generator:

@@ -174,6 +174,28 @@ def amounts_that_are_no_products(case: Case, rng: Rng) -> Case:
     return replace(case, **dict(zip(("train", "holdout"), real, strict=True))).released(released)
 
 
+def _of_others(case: Case, name: str, told: Callable[[pd.DataFrame], np.ndarray], share: float, rng: Rng) -> Case:
+    """A number that every real row tells is somebody else's in a share of the released rows."""
+    train, holdout, out = (t.assign(**{name: told(t)}) for t in (case.train, case.holdout, case.synthetic))
+    return replace(case, train=train, holdout=holdout).released(changes.exchanged(out, [name], share, rng))
+
+
+def fees_of_other_debts(case: Case, rng: Rng) -> Case:
+    """A fee is a fifth of a debt over 300, and 100 at most; in 15 % of the rows it is that of another debt."""
+    changes.needs(case, "debt")
+    return _of_others(case, "fee", lambda t: (0.2 * (t["debt"] - 300)).clip(0, 100).round(2), 0.15, rng)
+
+
+def prices_of_other_tariffs(case: Case, rng: Rng) -> Case:
+    """A price goes by country and by class of weight; in 15 % of the rows it is that of another row."""
+    changes.needs(case, "country", "weight")
+
+    def told(table: pd.DataFrame) -> np.ndarray:
+        return (2 + table["country"].str[-1].astype(int)).to_numpy() * np.digitize(table["weight"], (60, 70, 80))
+
+    return _of_others(case, "price", told, 0.15, rng)
+
+
 def rents_of_other_incomes(case: Case, rng: Rng) -> Case:
     """The rent of somebody else in 40 % of the rows: seldom above the income, often an odd part of it."""
     changes.needs(case, "rent", "income")

@@ -3,6 +3,7 @@
 from launderette.evaluation.fidelity.columns import worst_column
 from launderette.evaluation.fidelity.decided import decided
 from launderette.evaluation.fidelity.dependence import dependence
+from launderette.evaluation.fidelity.functions import functions
 from launderette.evaluation.fidelity.labels import label_shares
 from launderette.evaluation.fidelity.marginals import formats, shape
 from launderette.evaluation.fidelity.missing_values import missing_ties, missingness
@@ -23,6 +24,7 @@ __all__ = [
     "detection",
     "detection_logistic",
     "formats",
+    "functions",
     "granularity",
     "label_shares",
     "missing_ties",

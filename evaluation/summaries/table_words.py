@@ -31,6 +31,12 @@ TABLES = {  # heading, what it measures, what to keep in mind
         "many decimals it is written.",
         CHANCE,
     ),
+    "fidelity.functions": (
+        "Numbers that follow",
+        "Share of synthetic rows in which a number is what other columns tell nearly exactly in real ones, of the one "
+        "that is off most: a fee that stops at an end, a price by zone and weight.",
+        CHANCE,
+    ),
     "fidelity.within_entities": (
         "Rows of one entity",
         "Whether two rows of one person or thing have as much in common as those of a real one, in the column that "

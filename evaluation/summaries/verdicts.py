@@ -26,6 +26,7 @@ COUNTED_WORDS = {  # what each rule counts, so that it follows "at most 5 %" or 
     "image.agreement": "of synthetic images with the label that a network trained on real ones gives them",
     "fidelity.constraints": "of rows that keep each rule of the real ones, beyond chance",
     "fidelity.decided": "of what other columns nearly decide about each one kept, beyond chance",
+    "fidelity.functions": "of rows in which each number is what other columns tell nearly exactly, beyond chance",
     "fidelity.within_entities": "of what the rows of one entity have in common kept, beyond chance",
     "fidelity.within_spread": "of the distances within an entity as large as real ones, beyond chance",
     "fidelity.dependence": "of the dependence of each pair of columns, and of each on all others, kept, beyond chance",

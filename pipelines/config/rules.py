@@ -53,6 +53,7 @@ DEFAULT_RULES: dict[str, Rule] = {
     "fidelity.proportions": {"at_least": 0.9},
     "fidelity.over_time": {"at_least": 0.6},
     "fidelity.decided": {"at_least": 0.75},
+    "fidelity.functions": {"at_least": 0.95},
     "fidelity.within_entities": {"at_least": 0.5},
     "fidelity.within_spread": {"at_least": 0.8},
     "fidelity.dependence": {"at_least": 0.43},

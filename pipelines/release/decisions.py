@@ -28,6 +28,7 @@ WITHOUT_MEANING: dict[str, tuple[Reason, ...]] = {
     "image.distinct": (Reason.TOO_FEW_ROWS,),
     "fidelity.constraints": (Reason.NO_RULES,),
     "fidelity.decided": (Reason.NO_ASSOCIATION,),
+    "fidelity.functions": (Reason.NO_ASSOCIATION,),
     "fidelity.within_entities": (Reason.NO_IDENTIFIER, Reason.NO_ASSOCIATION),
     "fidelity.within_spread": (Reason.NO_IDENTIFIER, Reason.NO_ASSOCIATION),
     "fidelity.dependence": (Reason.NO_ASSOCIATION,),
