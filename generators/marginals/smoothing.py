@@ -21,25 +21,22 @@ def smoothed(counts: np.ndarray) -> np.ndarray:
     N = counts.sum()
     if counts.size == 1 or N < 2:
         return counts
-    shape, best, found = _from_coarser(counts), -np.inf, counts
-    discounted = np.maximum(counts - DISCOUNTS, 0)  # [discounts, A, B], as is what goes back to its margins
-    taken = counts - discounted
-    given_back = with_margins(shape, taken.sum(2), taken.sum(1), RETURNING_ROUNDS)
-    for d, kept, returned in zip(DISCOUNTS, discounted, given_back, strict=True):
-        left = np.maximum(counts - 1 - d, 0)  # for one of the rows of a cell
-        likelihood = _log_likelihoods(counts, left + returned, shape)
-        if (highest := float(likelihood.max())) > best:
-            m = MIXED_ROWS[int(likelihood.argmax())]
-            best, found = highest, (kept + returned + m * shape) * N / (N + m)
-    return found
+    shape, kept = _from_coarser(counts), np.maximum(counts - DISCOUNTS, 0)  # [discounts, A, B], as what is returned
+    taken = counts - kept
+    returned = with_margins(shape, taken.sum(2), taken.sum(1), RETURNING_ROUNDS)
+    left = np.maximum(counts - 1 - DISCOUNTS, 0)  # for one of the rows of a cell
+    likelihood = _log_likelihoods(counts, left + returned, shape)
+    d, k = np.unravel_index(likelihood.argmax(), likelihood.shape)
+    m = MIXED_ROWS[k]
+    return (kept[d] + returned[d] + m * shape) * N / (N + m)
 
 
 def _log_likelihoods(counts: np.ndarray, others: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Return that of rows [A, B] by what all others give to the cell of each and MIXED_ROWS of the shape [A, B] add:
-    [mixed].
+    """Return that of rows [A, B] by what all others give to the cell of each, by discount [discounts, A, B], and
+    MIXED_ROWS of the shape [A, B] add: [discounts, mixed].
     """
     seen = counts > 0
-    mixed = others[seen] + MIXED_ROWS[:, None] * shape[seen]
+    mixed = others[:, None, seen] + MIXED_ROWS[:, None] * shape[seen]
     shares = mixed / (counts.sum() - 1 + MIXED_ROWS)[:, None]
     return np.log(np.maximum(shares, LEAST_DIVISOR)) @ counts[seen]
 

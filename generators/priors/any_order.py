@@ -41,14 +41,18 @@ Informed = Callable[[Tensor], Tensor]  # tokens [N, L] -> nats that columns tell
 class Whitened:
     """The features of n rows of each of G orders, as far as they are revealed: w [G, n, D] in these orders.
 
-    Columns of the same `place` [G, columns] do not see each other.
+    Columns of the same `place` [G, columns] do not see each other. Each order has its correlations R [G, D, D]: those
+    of the copula where none are given.
     """
 
-    def __init__(self, copula: Copula, present: PresentScores, place: Tensor, rows: int = 1) -> None:
-        at = place[:, copula.column]  # [G, D]
+    def __init__(
+        self, copula: Copula, present: PresentScores, place: Tensor, rows: int = 1, R: Tensor | None = None
+    ) -> None:
+        at, R = place[:, copula.column], copula.R.expand(len(place), -1, -1) if R is None else R  # [G, D]
         self.copula, self.present, self.order = copula, present, at.argsort(dim=1, stable=True)
         self.place = self.order.argsort(1)  # of each feature
-        self.C = torch.linalg.cholesky(copula.R[self.order[:, :, None], self.order[:, None, :]])
+        every = torch.arange(len(place), device=place.device)[:, None, None]
+        self.C = torch.linalg.cholesky(R[every, self.order[:, :, None], self.order[:, None, :]])
         self.seen = (at[:, None, :] < place[:, :, None]).sum(2)  # [G, columns], features
         self.w = self.C.new_zeros(len(place), rows, at.shape[1])
         self.X = torch.zeros_like(self.w) if present.columns else self.w  # features as they are, in the copula's order
@@ -177,17 +181,15 @@ class AnyOrderPrior(nn.Module):
         """Return how much likelier other rows [G n, L], revealed at `place` [G, C], are by a copula of tokens x [N, L]
         than by tables, in nats, by its candidates: [candidates, others, C].
         """
-        rows = len(other) // len(place)
+        rows, columns = len(other) // len(place), place.shape[1]
         self.pairs.fit(x, informed(x))
-        by_pairs = gains(self.pairs.terms(other, _before(place).repeat_interleave(rows, 0)), x, other)
-        found, tried = [], self._candidates(x)
+        by_pairs = gains(self.pairs.terms(other, _before(place).repeat_interleave(rows, 0)).items(), x, other)
+        R = torch.stack(self._candidates(x))
         self.present.fit(self.copula, x, amounts)
-        for R in tried:
-            self.copula.take(R)
-            shown = Whitened(self.copula, self.present, place, rows).show_all(other)
-            terms = {c: shown.term(c) for c in range(place.shape[1])}
-            found.append((gains(terms, x, other) - by_pairs)[:, : len(self.by_copula)])
-        return torch.stack(found)
+        every, orders = other.repeat(len(R), 1), place.repeat(len(R), 1)  # candidate by candidate
+        shown = Whitened(self.copula, self.present, orders, rows, R.repeat_interleave(len(place), 0)).show_all(every)
+        by_copula = gains(((c, shown.term(c)) for c in range(columns)), x, every)
+        return (by_copula.unflatten(0, (len(R), -1)) - by_pairs)[:, :, :columns]
 
     def _candidates(self, x: Tensor) -> list[Tensor]:
         """Return what the correlations of features in tokens x [N, L] may be, [D, D] each (ties.py)."""

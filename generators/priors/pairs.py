@@ -9,7 +9,7 @@ with mutual informations I: naive Bayes, in which n columns that say the same co
 copies of each other). The network learns what this leaves over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -125,12 +125,12 @@ class PairTables(nn.Module):
         self.used = bool(self.ratio.any())
 
 
-def gains(terms: Mapping[int, Tensor], x: Tensor, other: Tensor) -> Tensor:
+def gains(terms: Iterable[tuple[int, Tensor]], x: Tensor, other: Tensor) -> Tensor:
     """Return how much likelier each column of other tokens [M, L] is with the terms [M, its tokens] of some than by its
     shares in x [N, L], in nats: [M, L], 0 for tokens without one.
     """
     found = torch.zeros(other.shape)
-    for c, term in terms.items():
+    for c, term in terms:
         share = (torch.bincount(x[:, c], minlength=term.shape[1]) + ADDED_ROWS).log()
         told = torch.log_softmax(share + term, 1) - torch.log_softmax(share, 0)
         found[:, c] = told.gather(1, other[:, c : c + 1])[:, 0]

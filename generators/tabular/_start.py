@@ -63,7 +63,7 @@ class Start(nn.Module):
         """
         self._fit_pairs(x)
         before = torch.ones(self.copula.columns, self.copula.columns).tril(-1).expand(len(other), -1, -1)
-        return float(gains(self.pairs.terms(other, before), x, other).sum(1).mean())
+        return float(gains(self.pairs.terms(other, before).items(), x, other).sum(1).mean())
 
     def _fit_copula(self, x: Tensor, parts: list[tuple[Tensor, Tensor]], *, used: bool) -> float:
         """Fit the copula to tokens x [N, L], shrunk as suits other rows best, for the columns of which these do not

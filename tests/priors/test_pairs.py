@@ -151,7 +151,7 @@ def test_normals_are_told_as_their_correlation_says_whichever_comes_first():
     prior, x = prior_of(numbers(3000)[["a", "c"]])
     nats = []
     for place in ([[0, 1]], [[1, 0]]):
-        gained = gains(prior.terms(x, torch.tensor(place)), x, x).mean(0)
+        gained = gains(prior.terms(x, torch.tensor(place)).items(), x, x).mean(0)
         nats.append(float(gained.sum()))
     assert nats[0] == pytest.approx(nats[1], abs=0.02)
     assert nats[0] == pytest.approx(-math.log(1 - 1 / 1.25) / 2, abs=0.08)  # of c = a + noise of deviation .5
