@@ -108,8 +108,8 @@ def test_rows_that_the_generator_held_back_are_no_members():
 
 def test_a_copy_of_the_rows_learnt_from_is_wholly_recognised_where_it_is_known_which_they_are():
     """Validation rows that count as members hide a quarter of the leak."""
-    train, holdout, learnt = mixed(800, 0), mixed(800, 1), np.arange(800) < 600
-    copy = train[:600].reset_index(drop=True)
+    train, holdout, learnt = mixed(400, 0), mixed(400, 1), np.arange(400) < 300
+    copy = train[:300].reset_index(drop=True)
     rates = [
         privacy.membership(samples.make(train, holdout, copy, members=m)).detail["tpr_at_0.1"] for m in (learnt, None)
     ]

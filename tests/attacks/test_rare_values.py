@@ -149,8 +149,8 @@ def test_combinations_of_values_that_one_training_row_has_alone_are_found(honest
     """Of labels, and of numbers that many have, such as an age."""
     labels, numbers = honest.synthetic.copy(), honest.synthetic.copy()
     for leak, columns, rows in (
-        (labels, ["education", "city", "country", "trade", "plan"], 1500),
-        (numbers, ["age", "pulse", "visits"], 600),
+        (labels, ["education", "city", "country", "trade", "plan"], 750),
+        (numbers, ["age", "pulse", "visits"], 300),
     ):
         leak.loc[: rows - 1, columns] = honest.train[columns].head(rows).to_numpy()
     for released, caught in ((labels, True), (numbers, True), (honest.synthetic, False)):
@@ -163,7 +163,7 @@ def test_combinations_of_quasi_identifiers_are_rare_values_of_their_own(honest):
     """Nothing in one column is rare; who was born, lives and works so is one person."""
     columns = "age", "city", "trade"
     leak = honest.synthetic.copy()
-    leak.loc[:999, list(columns)] = honest.train[list(columns)].head(1000).to_numpy()
+    leak.loc[:499, list(columns)] = honest.train[list(columns)].head(500).to_numpy()
     for released, caught in ((leak, True), (honest.synthetic, False)):
         made = samples.make(honest.train, honest.holdout, released, metadata=Metadata(columns))
         counts = privacy.rare_values(made).detail["counts"]

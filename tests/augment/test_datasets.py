@@ -48,24 +48,28 @@ def test_an_augmented_table_as_tensors(real, tmp_path):
     assert batch["numbers"].shape == (8, 1) and batch["labels"].dtype == torch.int64
 
 
+def drawn(items):
+    return sorted(tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in items)
+
+
 def test_a_stream_is_the_same_for_any_number_of_workers(real, model, monkeypatch):
-    stream = Stream(model, Coding.fit(real, "ill"), rows=datasets.CHUNK_ROWS + 10, seed=3)
+    monkeypatch.setattr(datasets, "CHUNK_ROWS", 50)
+    stream = Stream(model, Coding.fit(real, "ill"), rows=60, seed=3)
 
-    def drawn(items):
-        return sorted(
-            tuple(item["numbers"].tolist() + item["labels"].tolist() + [item["target"].item()]) for item in items
-        )
-
-    # spawned: what is forked from a process with threads may hang or die, and not every system forks
-    alone = drawn(stream)
-    loader = DataLoader(stream, batch_size=None, num_workers=1, multiprocessing_context="spawn")
-    assert len(alone) == stream.rows and alone == drawn(loader)
-    found = []
+    alone, found = drawn(stream), []
+    assert len(alone) == stream.rows
     for number in range(3):  # as in each of three workers
         worker = SimpleNamespace(id=number, num_workers=3)
         monkeypatch.setattr(datasets, "get_worker_info", lambda worker=worker: worker)
         found.append([*stream])
-    assert drawn(itertools.chain(*found)) == alone and [len(part) for part in found] == [datasets.CHUNK_ROWS, 10, 0]
+    assert drawn(itertools.chain(*found)) == alone and [len(part) for part in found] == [50, 10, 0]
+
+
+def test_a_worker_in_a_process_of_its_own_draws_the_same(real, model):
+    """Spawned: what is forked from a process with threads may hang or die, and not every system forks."""
+    stream = Stream(model, Coding.fit(real, "ill"), rows=40, seed=3)
+    loader = DataLoader(stream, batch_size=None, num_workers=1, multiprocessing_context="spawn")
+    assert drawn(stream) == drawn(loader)
 
 
 def test_a_stream_without_end_under_a_condition(real, model):
