@@ -4,7 +4,8 @@ A column becomes one token, or two where it has more values than one token shoul
 inside it.
 - Numbers and dates lie on a grid of integer ticks (the column's decimals, or its coarsest unit of time). A value shared
   by at least LEAST_ROWS_PER_VALUE rows is a cell of its own and is written back exactly; the values between such atoms
-  form intervals of about as many rows (of more where there are many), decoded uniformly on the grid. So no number that
+  form intervals of about as many rows (of more where there are many), decoded uniformly on the grid; where there is no
+  grid, and which values are shared by so many may tell of a row, only those that stand out. So no number that
   fewer rows share is ever stored; rows of one group (a patient's visits) that share one count as one. Intervals tile
   the range of the column, gaps of its training rows included.
   In a list of numbers (lists.py) the few rows between shared values go to the nearest of these.

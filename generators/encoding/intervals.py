@@ -18,6 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 LEAST_ROWS_PER_VALUE = 5  # rows that must share a number, or a combination, before it is kept as such
+FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
+OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
+USUAL_WITHIN = 10  # values on either side, whose median tells how many rows a value usually has
+MOST_SELECTED = 0.1  # of the rows that share values, how many a fresh table may lack
 NONE_KNOWN = np.zeros(0)  # values that are known to be shared by enough rows, though few of those here have them
 MOST_CELLS = 8192
 FEW_CELLS, MOST_ROWS = 250, 40  # a cell takes more rows than five where they make more cells than this, up to so many
@@ -85,12 +89,32 @@ def enough(unique: np.ndarray, counts: np.ndarray, known: np.ndarray) -> np.ndar
     return (counts >= LEAST_ROWS_PER_VALUE) | np.isin(unique, known)
 
 
-def cells_of(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN) -> Cut:
+def repeatable(counts: np.ndarray) -> np.ndarray:
+    """Tell which of ascending values [K] without a grid, of so many rows each, may come back to the last bit: bool [K].
+
+    What lies between such values comes back as numbers that nobody has. So where many values have about as many rows as
+    it takes to be kept, a training row has a kept one more often than a fresh row: of as many fresh rows those are
+    fewer by the values that have just enough (Good 1953). There only values that stand out among others are kept.
+    """
+    shared, chances = counts >= LEAST_ROWS_PER_VALUE, np.exp(-counts) * np.power(1.0 * counts, LEAST_ROWS_PER_VALUE)
+    just_enough = chances.sum() / math.factorial(LEAST_ROWS_PER_VALUE)  # values, of Poisson counts about these
+    if just_enough * LEAST_ROWS_PER_VALUE <= MOST_SELECTED * counts[shared].sum():
+        return shared
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(counts, USUAL_WITHIN, "reflect"), 2 * USUAL_WITHIN + 1)
+    usual = np.median(around, axis=1)
+    return shared & ((counts >= FREQUENT_ROWS) | (counts > usual + OUTSTANDING_ERRORS * np.sqrt(usual)))
+
+
+def cells_of(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN, listed: bool = False) -> Cut:
     """Cut the range of the ticks into atoms, values of at least LEAST_ROWS_PER_VALUE rows or `known` ones, intervals of
-    about as many rows, and gaps without rows. Where all cells are atoms, nothing lies between them.
+    about as many rows, and gaps without rows. Where all cells are atoms, nothing lies between them. Without a grid,
+    only values that are `repeatable` are atoms, but for those of a list.
     """
     unique, counts = np.unique(ticks, return_counts=True)
-    counts = np.where(enough(unique, counts, known), counts.clip(min=LEAST_ROWS_PER_VALUE), counts)
+    kept = enough(unique, counts, known)
+    counts = np.where(kept, counts.clip(min=LEAST_ROWS_PER_VALUE), counts)
+    if not (on_grid or listed or kept.all()):
+        counts = np.where(repeatable(counts), counts, counts.clip(max=LEAST_ROWS_PER_VALUE - 1))
     least = max(LEAST_ROWS_PER_VALUE, min(len(ticks) / FEW_CELLS, MOST_ROWS), len(ticks) / MOST_CELLS)
     cells, line = _absorbed(_runs(unique.tolist(), counts.tolist(), least)), NumberLine(on_grid)
     if not all(cell.atom for cell in cells):

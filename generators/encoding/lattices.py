@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, NONE_KNOWN, enough
+from launderette.generators.encoding.intervals import NONE_KNOWN, enough, repeatable
 
 LEAST_VALUES, MOST_VALUES = 8, 200  # that are shared, to find a step by
 SHARE_ON = 0.95  # of the rows, on a lattice that was found from shared values
@@ -57,9 +57,11 @@ class Lattice(NamedTuple):
         return np.abs(self.points(self.numbers(ticks)) - ticks) <= error
 
     def as_written(self, k: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-        """Return the ticks of the numbers k [K], to the last bit as enough of other ticks share them."""
+        """Return the ticks of the numbers k [K], to the last bit where that many of other ticks share it that it tells
+        of no row.
+        """
         found, (unique, counts) = self.points(k), np.unique(ticks, return_counts=True)
-        shared = unique[(counts >= LEAST_ROWS_PER_VALUE) & self.holds(unique)]
+        shared = unique[repeatable(counts) & self.holds(unique)]
         own, first = np.unique(self.numbers(shared), return_index=True)
         place = np.searchsorted(own, k).clip(max=max(len(own) - 1, 0))
         return np.where(own[place] == k, shared[first][place], found) if len(own) else found

@@ -19,7 +19,8 @@ NEW_OF_DRAWN = 0.5  # how new real values between shared ones may be, beside eve
 def cells_of_list(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN) -> Cut:
     """Return the cells of ticks; of a list, those of its values. `known` ones are shared, though few rows have them."""
     listed = onto_shared(ticks, on_grid=on_grid, known=known)
-    return _without_gaps(cells_of(listed, on_grid=on_grid, known=known), on_grid=on_grid, moved=listed is not ticks)
+    moved = listed is not ticks
+    return _without_gaps(cells_of(listed, on_grid=on_grid, known=known, listed=moved), on_grid=on_grid, moved=moved)
 
 
 def onto_shared(ticks: np.ndarray, *, on_grid: bool, known: np.ndarray = NONE_KNOWN) -> np.ndarray:

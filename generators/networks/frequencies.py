@@ -17,11 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from launderette.generators.encoding.intervals import FREQUENT_ROWS, OUTSTANDING_ERRORS
 from launderette.generators.encoding.layout import Layout
 
 KERNEL_WIDTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # cells, standard deviations of the kernel
-FREQUENT_ROWS = 30  # rows of a value whose share is known well enough by itself
-OUTSTANDING_ERRORS = 3.0  # standard errors by which fewer rows of a value stand out among its neighbours
 BLUR_STEPS, BLUR_CHANCE = 4, 0.7  # to a neighbouring cell, of a walk; of each step
 ADDED_ROWS = 0.1  # that every token is given
 GAP_ROWS = 1.0  # that all gaps of a column are given together, at most

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from generators.data.inference import infer
 from generators.encoding import encoder
-from generators.encoding.intervals import BEYOND_CHANCE, LEAST_ROWS_PER_VALUE, cells_of
+from generators.encoding.intervals import BEYOND_CHANCE, LEAST_ROWS_PER_VALUE, cells_of, repeatable
 from generators.networks.frequencies import Places, log_shares
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)
@@ -63,6 +63,19 @@ def test_values_beside_those_of_rows_are_as_likely(name):
     nearest = np.diff(np.unique(ticks)).min()
     for beside in (alone - nearest / 8, alone + nearest / 8):
         assert (np.searchsorted(high, alone) == np.searchsorted(high, beside)).all()
+
+
+def test_a_fresh_row_has_a_value_that_comes_back_exactly_as_often_as_a_training_row():
+    """Standardised readings: of 120 numbers in no steps each row has one, and a fifth of the rows a zero."""
+    rng, kept = np.random.default_rng(0), np.zeros((2, 20))
+    for k, values in enumerate(rng.normal(size=(20, 120))):
+        train, fresh = (np.where(rng.random(400) < 0.2, 0.0, rng.choice(values, 400)) for _ in range(2))
+        low, high, rows = cut(train, on_grid=False)
+        exact = low[atoms(low, high, rows)]
+        kept[:, k] = np.isin(train, exact).mean(), np.isin(fresh, exact).mean()
+        assert 0.0 in exact
+    assert kept[0].mean() - kept[1].mean() < 0.05  # .12 where five rows are enough
+    assert repeatable(np.array([20] * 30 + [10**6])).all()  # lists, whose numbers have no five rows by chance
 
 
 def test_chance_leaves_gaps_in_few_columns():

@@ -39,7 +39,7 @@ def test_rows_of_one_person_count_once():
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40), st.sets(st.integers(0, 60)), st.booleans())
 def test_a_known_number_is_a_cell_of_its_own(values, known, on_grid):
     ticks = np.array(values, "int64" if on_grid else "float64")
-    low, high, rows, _ = cells_of(ticks, on_grid=on_grid, known=np.array(sorted(known)))
+    low, high, rows, _ = cells_of(ticks, on_grid=on_grid, known=np.array(sorted(known)), listed=True)
     alone = set(low[low == high].tolist())
     assert known & set(values) <= alone and rows.sum() == len(values) and (high[:-1] < low[1:]).all()
 
