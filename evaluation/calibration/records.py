@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -127,21 +129,13 @@ def _accounts_changed(change: Rewrite, case: Case, rng: Rng) -> Case:
     return changes.with_columns(known, rows.assign(account=changed), ["account"], rng)
 
 
-def emails_in_notes(case: Case, rng: Rng) -> Case:
-    """A fifth of the released notes end with the e-mail of a training person, whose own note is another."""
-    written = population.with_text(case, rng)
-    rows = changes.memorised(written, 0.2, rng)
-    fresh = written.synthetic["note"].to_numpy()[: len(rows)]
-    notes = [f"{note}, reached at {email}" for note, email in zip(fresh, rows["email"], strict=True)]
-    return changes.with_columns(written, rows.assign(note=notes), ["note"], rng)
-
-
-def account_numbers_in_notes(case: Case, rng: Rng) -> Case:
-    """A fifth of the released notes end with the account number of a training person."""
+def _in_notes(column: str, words: str, case: Case, rng: Rng) -> Case:
+    """A fifth of the released notes end with a value of a training person, whose own note is another."""
+    changes.needs(case, "income")
     written = population.with_text(_with_accounts(case, rng), rng)
     rows = changes.memorised(written, 0.2, rng)
     fresh = written.synthetic["note"].to_numpy()[: len(rows)]
-    notes = [f"{note}, account {number}" for note, number in zip(fresh, rows["account"], strict=True)]
+    notes = [f"{note}, {words} {value}" for note, value in zip(fresh, rows[column], strict=True)]
     return changes.with_columns(written, rows.assign(note=notes), ["note"], rng)
 
 
@@ -210,6 +204,9 @@ TEXTS_REWRITTEN: dict[str, tuple[str, float, Rewrite]] = {  # column, share of t
     "emails_with_another_number": ("email", 0.2, lambda text, rng: text.replace("@", f"{rng.integers(10)}@")),
     "emails_with_a_digit_changed": ("email", 0.2, partial(_with_digits_changed, 1)),
     "emails_with_three_digits_changed": ("email", 0.2, partial(_with_digits_changed, 3)),
+    "emails_as_digests": ("email", 0.2, lambda text, rng: hashlib.sha256(text.encode()).hexdigest()),
+    "emails_in_base64": ("email", 0.2, lambda text, rng: b64encode(text.encode()).decode()),
+    "emails_turned_round": ("email", 0.2, lambda text, rng: text[::-1]),
     "notes_with_accents": ("note", 0.2, lambda text, rng: text.translate(ACCENTS)),
     "notes_spaced_out": ("note", 0.2, lambda text, rng: " ".join(text)),
     "notes_with_a_word_changed": ("note", 0.2, lambda text, rng: f"remembers {text.partition(' ')[2]}"),
@@ -221,10 +218,16 @@ ACCOUNTS_CHANGED: dict[str, Rewrite] = {  # what is done to a fifth of the accou
     "account_numbers_with_digits_exchanged": _with_digits_exchanged,
     "account_numbers_with_another_end": lambda text, rng: f"{text[:-3]}{rng.integers(1000):03}",
 }
+IN_NOTES = {  # column, what stands before its value
+    "emails_in_notes": ("email", "reached at"),
+    "account_numbers_in_notes": ("account", "account"),
+    "incomes_in_notes": ("income", "earns"),
+}
 VARIANTS = {
     **{name: partial(_one_person_labels, *how) for name, how in ONE_PERSON_LABELS.items()},
     **{name: partial(_extremes, ranks) for name, ranks in EXTREMES_REUSED.items()},
     **{name: partial(_text_reused, *how) for name, how in TEXTS_REUSED.items()},
     **{name: partial(_rewritten, *how) for name, how in TEXTS_REWRITTEN.items()},
+    **{name: partial(_in_notes, *how) for name, how in IN_NOTES.items()},
     **{name: partial(_accounts_changed, change) for name, change in ACCOUNTS_CHANGED.items()},
 }

@@ -56,6 +56,12 @@ class Letters:
         ends = SHORT + short[rows] - 1 - at
         return np.concatenate([characters + at, characters + ends]), np.concatenate([rows, rows])
 
+    def ends_of(self, size: int) -> Places:
+        """The first and the last so many characters of each text that has as many."""
+        rows = np.flatnonzero(self.lengths >= size)
+        first = np.concatenate([self.starts[rows], self.ends[rows] - size])
+        return self._part(first, first + size, first), np.concatenate([rows, rows])
+
     def whole(self) -> np.ndarray:
         """A hash of each text: uint64 [texts]."""
         return self._part(self.starts, self.ends, self.starts)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from launderette.evaluation import entities
 from launderette.evaluation.canonical import label
-from launderette.evaluation.copies import nearest_texts
+from launderette.evaluation.copies import known_codes, nearest_texts, told_numbers
 from launderette.evaluation.copies.letters import RUN, Letters, Places
 from launderette.evaluation.copies.rare_counts import FEW, ROLES, Sharing, sharing
 from launderette.evaluation.measures import reuse
@@ -30,19 +30,23 @@ def fragments(samples: Samples, numbers: Collection[str]) -> list[Sharing]:
     sizes = np.array([len(asked[role]) for role in ROLES])
     owners = _owners(samples, asked)
     found: list[Sharing] = []
+    texts: dict[str, list[str]] = {}
     letters: dict[str, Letters] = {}
     for column in samples.train.columns:
         if samples.is_number(column) and column not in numbers:
             continue
-        texts = [samples.frames[r][column].iloc[asked[r]].map(label, na_action="ignore") for r in ROLES]
-        if texts[0].nunique() > max(FEW, TEXT_SHARE * sizes[0]):
-            written = pd.concat(texts, ignore_index=True)
-            words = [reuse.words(text) if pd.notna(text) else [] for text in written]
+        written = [samples.frames[r][column].iloc[asked[r]].map(label, na_action="ignore") for r in ROLES]
+        if written[0].nunique() > max(FEW, TEXT_SHARE * sizes[0]):
+            texts[column] = ["" if pd.isna(text) else text for text in pd.concat(written)]
+            words = [reuse.words(text) for text in texts[column]]
             letters[column] = Letters(["".join(found) for found in words])
             parts = letters[column].parts() | ({} if column in numbers else _written(words))
             found += [sharing(f"{kind} in {column}", *places, sizes) for kind, places in parts.items()]
             found += nearest_texts.nearest(column, letters[column], owners, sizes)
-    return [one for one in [*found, *_elsewhere(letters, sizes)] if one.rows.any()]
+    found += _elsewhere(letters, sizes)
+    found += known_codes.known_codes(texts, letters, sizes)
+    found += told_numbers.told_numbers(samples, asked, texts, sizes)
+    return [one for one in found if one.rows.any()]
 
 
 def _owners(samples: Samples, asked: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -4,9 +4,10 @@ again that was changed.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +17,16 @@ from launderette.evaluation.canonical import label
 from launderette.evaluation.samples import Samples
 
 WORDS_READ, LETTERS_READ = 40, 500  # of a text that are looked at
+DIGESTS = "md5", "sha1", "sha256", "sha512"
+DIGEST_END = 12  # characters at either end by which a digest is known: chance has one of them in 2^48 texts
+HEXADECIMAL = re.compile(f"[0-9a-f]{{{DIGEST_END},}}")
 RUNS = {1: "single words", 2: "pairs of words", 3: "threes of words"}  # by their length
 
 
 @dataclass(frozen=True)
 class Reuse:
-    """Counts of one column: released values, the real ones among them, holdout values, those that training rows
-    have too.
+    """Counts of one column: released values, the real ones and digests of such among them, holdout values, those that
+    training rows have too.
     """
 
     values: int
@@ -32,11 +36,36 @@ class Reuse:
 
 
 def of(samples: Samples, column: str) -> Reuse:
-    """Count the released values of a column that a training or holdout row has."""
+    """Count the released values of a column that a training or holdout row has, or that are digests of such."""
     texts = {role: written(frame[column]) for role, frame in samples.frames.items()}
     train, held, released = texts["train"], texts.get("holdout", texts["train"][:0]), texts["synthetic"]
-    real = int(released.isin({*train, *held}).sum())
-    return Reuse(len(released), real, len(held), int(held.isin({*train}).sum()))
+    known = {*train, *held}
+    real = released.isin(known) | _digested(released, known)
+    return Reuse(len(released), int(real.sum()), len(held), int(held.isin({*train}).sum()))
+
+
+def digests(text: str) -> Iterator[str]:
+    """Digests without a key of a text, as it is and in small letters without spaces around it: whoever guesses it
+    knows it again.
+    """
+    for written in dict.fromkeys((text, text.strip().casefold())):
+        raw = written.encode(errors="replace")
+        yield from (hashlib.new(name, raw, usedforsecurity=False).hexdigest() for name in DIGESTS)
+
+
+def _digested(released: pd.Series, real: Iterable[str]) -> pd.Series:
+    """Which released texts begin or end as a digest of a real one does, behind or before whatever is no digit of it."""
+    ends = released.map(_ends)
+    wanted = {end for of in ends for end in of}
+    known = {end for text in (real if wanted else ()) for d in digests(text) for end in _ends(d) if end in wanted}
+    return ends.map(lambda of: not known.isdisjoint(of)).astype("bool")
+
+
+def _ends(text: str) -> set[str]:
+    """The ends of each stretch of hexadecimal digits, also as a UUID writes them."""
+    small = text[:LETTERS_READ].casefold()
+    runs = [run for part in (small, small.replace("-", "")) for run in HEXADECIMAL.findall(part)]
+    return {end for run in runs for end in (run[:DIGEST_END], run[-DIGEST_END:])}
 
 
 def counts_rows(samples: Samples, column: str) -> bool:

@@ -56,9 +56,9 @@ def copies(samples: Samples, *, seed: int = 0) -> Score:
 def identifiers(samples: Samples, *, seed: int = 0) -> Score:
     """Share of released identifying values that are real ones, of training or holdout rows, in [0, 1], lower better.
 
-    Every value of every identifier column is looked up; a column that merely counts the rows of the real tables (1, 2,
-    3, ...) names nobody and is left out. Ceiling: the share of holdout values that training rows have too. Floor: 1,
-    the training table itself.
+    Every value of every identifier column is looked up, digests without a key count as what they are of; a column that
+    merely counts the rows of the real tables (1, 2, 3, ...) names nobody and is left out. Ceiling: the share of holdout
+    values that training rows have too. Floor: 1, the training table itself.
     """
     found = {
         str(column): reuse.of(samples, column)
@@ -84,7 +84,7 @@ def identifiers(samples: Samples, *, seed: int = 0) -> Score:
         1.0,
         "lower",
         detail,
-        f"{real:,} of {values:,} identifying values are real, in {len(found)} column(s).",
+        f"{real:,} of {values:,} identifying values are real, or digests of real ones, in {len(found)} column(s).",
     )
 
 

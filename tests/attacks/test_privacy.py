@@ -1,5 +1,6 @@
 """Privacy on tables where the answer is known."""
 
+import hashlib
 import itertools
 
 import numpy as np
@@ -80,6 +81,14 @@ def test_real_identifiers_are_counted_whatever_their_type():
     assert (
         score.value == 6 / 40 and score.detail["columns"] == {"id": 5 / 20, "no": 1 / 20} and score.ceiling == 10 / 40
     )
+
+
+def test_a_digest_of_a_real_identifier_is_a_real_one():
+    """Cut, in capitals and behind a word; of the two, one is of a name that nobody has."""
+    names = pd.Series([f"person {n}" for n in range(100)])
+    digests = [f"no-{hashlib.md5(text.encode()).hexdigest()[:16].upper()}" for text in ("person 7", "nobody")]
+    tables = [pd.DataFrame({"id": column}) for column in (names, digests)]
+    assert privacy.identifiers(samples.make(tables[0], None, tables[1], kinds={"id": "identifier"})).value == 0.5
 
 
 def test_row_numbers_name_nobody():

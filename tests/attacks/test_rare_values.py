@@ -117,6 +117,8 @@ LEAKS = [
     "records.account_numbers_with_three_digits_changed",
     "records.account_numbers_with_another_end",
     "records.account_numbers_in_notes",
+    "records.incomes_in_notes",
+    "records.emails_as_digests",
     "records.emails_with_three_digits_changed",
     "records.incomes_of_few_repeated",
     "columns.sums_of_money_scaled_by_row",
