@@ -16,10 +16,11 @@ from launderette.generators.data.schema import Datetime, Numerical
 from launderette.generators.formats import date_format, dtypes, timestamps
 from launderette.generators.formats.compound_format import CompoundFormat
 from launderette.generators.formats.date_format import ahead_of_utc
-from launderette.generators.formats.decimals import in_digits
+from launderette.generators.formats.decimals import EXACT_INTEGERS, in_digits
 
 MICROSECONDS = 1e6  # per second, the unit of durations
 ALL_DIGITS = Context(prec=100)  # digits, more than any type of decimals has
+MOST_POWER = EXACT_INTEGERS.bit_length() - 1  # of two, between which ticks may lie
 WINTER = datetime(2024, 1, 1)  # by whose clocks the dates of a place lie on a grid
 DECIMAL_TYPE = re.compile(r"decimal\d*\((\d+), (-?\d+)\)")  # its digits in all, and those after the point
 
@@ -47,6 +48,11 @@ def on_grid(values: pd.Series, column: Numerical | Datetime) -> tuple[float, np.
 def powers(ticks: np.ndarray) -> np.ndarray:
     """Return between which powers of two, of either sign, ticks lie: 0 for 0, p for 2^(p-1) to 2^p - 1, int64."""
     return np.sign(ticks).astype("int64") * np.ceil(np.log2(np.abs(ticks.astype("float64")) + 1)).astype("int64")
+
+
+def lowest(power: int) -> int:
+    """Return the lowest tick of a power of two: -(2^p - 1) for -p, 2^(p-1) for p."""
+    return -(2**-power - 1) if power < 0 else 2**power // 2
 
 
 def zone_shift(column: Numerical | Datetime) -> int:

@@ -125,12 +125,8 @@ class PublicColumn:
         if self.derived:
             self._check_derived()
         elif self.lacking and not learn:
-            what = {
-                "numerical": "bounds and decimals",
-                "datetime": "format and bounds",
-                "categorical": "the categories",
-            }
-            raise private_field(self.name, what[self.kind], self.kind)
+            own = {"numerical": "bounds and decimals", "datetime": "format and bounds", "categorical": "the categories"}
+            raise private_field(self.name, own[self.kind], self.kind)
         if self.kind in ("numerical", "datetime") and not self.lacking and not self.derived:
             self._check_bounds()
         if self.kind == "categorical" and len(set(map(text_of, self.categories or ()))) < len(self.categories or ()):
@@ -266,13 +262,6 @@ class PublicColumn:
             return pd.Series(numbers, index=values.index)
         ticks, missing = np.round(np.nan_to_num(numbers) * self.scale).astype("int64"), np.isnan(numbers)
         return grid.from_grid(ticks, missing, self.column, self.scale).set_axis(values.index)
-
-
-def provenance(columns: Iterable[PublicColumn]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which columns are publicly known, and which fields of which columns were learnt, in words."""
-    columns = tuple(columns)
-    learnt = tuple(f"{' and '.join(one.learnt)} of {one.name}" for one in columns if one.learnt)
-    return tuple(one.name for one in columns if not one.learnt), learnt
 
 
 @dataclass(frozen=True)

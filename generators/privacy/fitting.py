@@ -30,7 +30,8 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.optimizers.adam import Adam, ParameterGroup
 from launderette.generators.privacy import descent, subsampling
 from launderette.generators.privacy.descent import Descent, DescentSchedule, PrivateRows
-from launderette.generators.privacy.domain import Privacy, provenance
+from launderette.generators.privacy.domain import Privacy
+from launderette.generators.privacy.learning import provenance
 from launderette.generators.privacy.ledger import Event, Ledger, SubsampledGaussian
 from launderette.generators.privacy.queries import NoisyQueries
 from launderette.generators.privacy.resuming import Checkpoint, PrivateRun

@@ -40,7 +40,6 @@ SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from no
 EMPTY_CHANCE = 1e-6  # that of all powers of two without rows, of one column, any is taken to hold some
 NEAR_CHANCE, NEAR_POWERS = 1e-3, 4  # the same of those so few powers of two away from one that holds rows
 FROM_ZERO = 8  # bounds of which one is so many times the other have 0 in its place
-MOST_POWER = EXACT_INTEGERS.bit_length() - 1
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,13 @@ def learn(frame: pd.DataFrame, privacy: Privacy) -> Privacy:
     found = replace(privacy, columns={**privacy.columns, **known}, domain="public", events=events)
     found.public(frame.columns)  # fails for a formula, for one, of a column that was found to hold no numbers
     return found
+
+
+def provenance(columns: Iterable[PublicColumn]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which columns are publicly known, and which fields of which columns were learnt, in words."""
+    columns = tuple(columns)
+    learnt = tuple(f"{' and '.join(one.learnt)} of {one.name}" for one in columns if one.learnt)
+    return tuple(one.name for one in columns if not one.learnt), learnt
 
 
 def _with_whole_delta(events: Sequence[DiscreteGaussian], delta: float) -> tuple[DiscreteGaussian, ...]:
@@ -158,12 +164,12 @@ def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> Public
         most = EXACT_INTEGERS / column.scale
         values = pd.Series(column.read_numbers(values)).clip(-most, most)
     ticks, _ = grid.to_grid(column.conformed(values), column.column, column.scale)
-    counts = np.bincount(_power_cells(ticks), minlength=2 * MOST_POWER + 1)
+    counts = np.bincount(_power_cells(ticks), minlength=2 * grid.MOST_POWER + 1)
     answer = asked.queries.table(f"powers of two of the values of column {column.name!r}", counts, asked.share)
-    if not len(held := _held(answer.values / math.sqrt(answer.variance)) - MOST_POWER):
+    if not len(held := _held(answer.values / math.sqrt(answer.variance)) - grid.MOST_POWER):
         what = f"bounds (noise of {math.sqrt(answer.variance):.0f} rows drowns them)"
         raise private_field(column.name, what, column.kind)
-    low, high = _lowest(int(held[0])), -_lowest(-int(held[-1]))
+    low, high = grid.lowest(int(held[0])), -grid.lowest(-int(held[-1]))
     if 0 < FROM_ZERO * low < high:
         low = 0
     if 0 > FROM_ZERO * high > low:
@@ -175,7 +181,7 @@ def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> Public
 
 
 def _power_cells(ticks: np.ndarray) -> np.ndarray:
-    return np.clip(grid.powers(ticks), -MOST_POWER, MOST_POWER) + MOST_POWER
+    return np.clip(grid.powers(ticks), -grid.MOST_POWER, grid.MOST_POWER) + grid.MOST_POWER
 
 
 def _held(deviations: np.ndarray) -> np.ndarray:
@@ -185,11 +191,6 @@ def _held(deviations: np.ndarray) -> np.ndarray:
     held = deviations > NormalDist().inv_cdf(1 - EMPTY_CHANCE / len(deviations))
     near = (np.abs(np.arange(len(deviations))[:, None] - np.flatnonzero(held)) <= NEAR_POWERS).any(1)
     return np.flatnonzero(held | near & (deviations > NormalDist().inv_cdf(1 - NEAR_CHANCE / (2 * NEAR_POWERS))))
-
-
-def _lowest(power: int) -> int:
-    """Return the lowest tick of a power of two: -(2^p - 1) for -p, 2^(p-1) for p."""
-    return -(2**-power - 1) if power < 0 else 2**power // 2
 
 
 def _written(column: PublicColumn, low: int, high: int) -> tuple[Any, Any]:

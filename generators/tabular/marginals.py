@@ -26,7 +26,8 @@ from launderette.generators.errors import GeneratorError
 from launderette.generators.fitted import FittedTable
 from launderette.generators.marginals import histograms, measuring, told
 from launderette.generators.privacy import formulas
-from launderette.generators.privacy.domain import Privacy, PublicColumn, provenance
+from launderette.generators.privacy.domain import Privacy, PublicColumn
+from launderette.generators.privacy.learning import provenance
 from launderette.generators.privacy.ledger import Ledger
 from launderette.generators.privacy.queries import ExactQueries, NoisyQueries
 from launderette.generators.sampling import imputation, reading

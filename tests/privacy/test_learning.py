@@ -14,7 +14,7 @@ import generators
 from generators import GeneratorError, Privacy
 from generators.code_lists import matching
 from generators.encoding.cells import Cells
-from generators.formats import number_format
+from generators.formats import grid, number_format
 from generators.marginals import histograms, told
 from generators.privacy import forms, learning, noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
@@ -59,7 +59,7 @@ def test_bounds_hold_few_rows_near_many_and_begin_at_zero():
 
 
 def test_noise_alone_is_seldom_taken_for_rows_however_many_powers_of_two_are_looked_at():
-    rows, stream = np.zeros(2 * learning.MOST_POWER + 1), np.random.default_rng(0)
+    rows, stream = np.zeros(2 * grid.MOST_POWER + 1), np.random.default_rng(0)
     rows[60:65] = 200.0  # standard deviations of the noise
     wider = sum(len(learning._held(rows + stream.standard_normal(len(rows)))) > 5 for _ in range(10_000))
     assert wider <= stats.binom.isf(1e-4, 10_000, learning.NEAR_CHANCE + learning.EMPTY_CHANCE)
