@@ -55,6 +55,12 @@ def lowest(power: int) -> int:
     return -(2**-power - 1) if power < 0 else 2**power // 2
 
 
+def further(tick: int, count: int) -> int:
+    """Return the lowest tick of the power of two that lies `count` powers below that of a tick; 0 is not passed."""
+    power = int(powers(np.array(tick)))
+    return lowest(max(power - count, -MOST_POWER) if power < 0 else max(power - count, 0))
+
+
 def zone_shift(column: Numerical | Datetime) -> int:
     """Return the microseconds by which a date's grid lies ahead of UTC: midnight is one where it is written +01:00."""
     if column.kind != "datetime" or not ("z" in column.format or "%Z" in column.format):

@@ -13,7 +13,7 @@ import torch
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import SINGLE_TOKEN_CELLS
 from launderette.generators.encoding.labels import Labels
-from launderette.generators.formats.grid import to_grid
+from launderette.generators.formats import grid
 from launderette.generators.marginals import densities
 from launderette.generators.networks.frequencies import Places, log_shares
 from launderette.generators.privacy.domain import PublicColumn
@@ -26,9 +26,13 @@ MOST_CUTTING_ROUNDS = 3  # of cutting, at most
 HEAVY_DEVIATIONS = 5.0  # standard deviations of the noise, as the next two, that an interval to cut holds
 OUTSTANDING_DEVIATIONS = 5.0  # by which a part holds more than its share: once in 3,000,000 parts by chance
 MOST_SMOOTH_PARTS, SMOOTH_PART_SHARE = 8, 0.01  # that an interval is cut into at last, and of the rows in one of them
+BEYOND_DEVIATIONS = 3.7  # below which a power of two beyond learnt bounds is empty: noise fills one of 8 once in 1,000
+POWER_PARTS = 65_536  # that it is cut into where it is not: one number may hold all of its rows
 LEAST_COUNT_DEVIATIONS = 3.0  # below which nobody is taken to miss a value, or to have an unlisted label
 END_DEVIATIONS, END_WINDOWS = 3.0, (2, 4, 8, 16)  # by which ticks are told from empty ones; windows of some together
 LISTED_DEVIATIONS = 2.0  # below which nobody is taken to have a label of a code list that rows have not told
+
+Run = tuple[int, int]  # the first and the last of some ticks
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,22 +53,21 @@ class Interval:
     count: float
     variance: float
     fresh: bool = True
+    parts: int = INTERVAL_PARTS  # that it is cut into
 
 
 def cells_of(column: PublicColumn) -> int:
     """Return how many cells are counted at first."""
     if column.kind in ("categorical", "boolean"):
         return len(column.labels) + column.missing
-    low, high = column.ticks
-    return (high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS) + column.missing
+    return sum(map(len, _grid(column))) + column.missing
 
 
 def rounds_of(column: PublicColumn) -> int:
     """Return how many rounds of cutting follow the first count, at most: public, like the grid."""
     if column.kind in ("categorical", "boolean"):
         return 0
-    low, high = column.ticks
-    counted = cells_of(column) - column.missing
+    (low, high), counted = column.ticks, len(_grid(column)[1])
     return min(MOST_CUTTING_ROUNDS, math.ceil(math.log((high - low + 1) / counted, INTERVAL_PARTS) - 1e-9))
 
 
@@ -107,17 +110,13 @@ def _if_any(count: float, variance: float) -> float:
 
 
 def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share: float) -> Histogram:
-    (low, high), (ticks, present) = column.ticks, to_grid(values, column.column, column.scale)
-    missing = 0 if not column.missing else int((~present).sum())
-    ticks = np.clip(ticks, low, high)
-    if not column.missing:
-        ticks = np.append(ticks, np.full(int((~present).sum()), high))
-    cuts = _cut(low, high, high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS)
-    rounds = rounds_of(column)
-    share = share / (rounds + 1)
+    (below, within, above), rounds, (ticks, missing) = _grid(column), rounds_of(column), _ticks(values, column)
+    cuts, share = [*below, *within, *above], share / (rounds + 1)
     counted = np.append(_counted(ticks, cuts), [missing] * column.missing)
     answer = queries.table(column.name, counted, share)
-    intervals = [Interval(*cut, n, answer.variance) for cut, n in zip(cuts, answer.values.tolist(), strict=False)]
+    own = [Interval(*cut, n, answer.variance) for cut, n in zip(cuts, answer.values.tolist(), strict=False)]
+    first, last = len(below), len(below) + len(within)
+    intervals = [*_held(own[:first]), *own[first:last], *_held(own[last:])]
     for _ in range(rounds):
         intervals = _refined(intervals, ticks, column.name, queries, share)
     rest = [_if_any(float(answer.values[-1]), answer.variance)] if column.missing else []
@@ -125,14 +124,41 @@ def _of_numbers(values: pd.Series, column: PublicColumn, queries: Queries, share
     return _histogram(intervals, column, rest, answer.variance)
 
 
-def _cut(low: int, high: int, parts: int) -> list[tuple[int, int]]:
+def _ticks(values: pd.Series, column: PublicColumn) -> tuple[np.ndarray, int]:
+    """Return the ticks of values, and how many are missing; where none may be, these have that of the upper bound."""
+    ticks, present = grid.to_grid(values, column.column, column.scale)
+    ticks, missing = np.clip(ticks, *column.widest), int((~present).sum())
+    return (ticks, missing) if column.missing else (np.append(ticks, np.full(missing, column.ticks[1])), 0)
+
+
+def _grid(column: PublicColumn) -> tuple[list[Run], list[Run], list[Run]]:
+    """Return the runs of ticks that are counted below a column's bounds, within them, and above."""
+    (low, high), (lowest, highest) = column.ticks, column.widest
+    within = _cut(low, high, high - low + 1 if high - low < MOST_SINGLE_TICKS else COARSE_INTERVALS)
+    return _by_powers(lowest, low - 1), within, _by_powers(high + 1, highest)
+
+
+def _by_powers(low: int, high: int) -> list[Run]:
+    """Cut low..high, which may be empty, where powers of two begin."""
+    first, last = grid.powers(np.array([low, high])).tolist()
+    inside = range(first, last + 1) if low <= high else ()
+    return [(max(low, grid.lowest(power)), min(high, -grid.lowest(-power))) for power in inside]
+
+
+def _held(powers: list[Interval]) -> list[Interval]:
+    """Return the powers of two beyond the bounds of which more rows are told than noise makes."""
+    held = [one for one in powers if one.count > BEYOND_DEVIATIONS * math.sqrt(one.variance)]
+    return [replace(one, parts=POWER_PARTS) for one in held]
+
+
+def _cut(low: int, high: int, parts: int) -> list[Run]:
     """Cut low..high into runs of ticks as equal as can be."""
     parts = min(parts, high - low + 1)
     starts = [low + k * (high - low + 1) // parts for k in range(parts + 1)]
     return [(a, b - 1) for a, b in pairwise(starts)]
 
 
-def _counted(ticks: np.ndarray, cuts: list[tuple[int, int]]) -> np.ndarray:
+def _counted(ticks: np.ndarray, cuts: list[Run]) -> np.ndarray:
     """Return how many ticks lie in each of some disjoint ascending runs."""
     low, high = np.array(cuts).T
     at = np.searchsorted(low, ticks, side="right") - 1
@@ -145,7 +171,7 @@ def _refined(intervals: list[Interval], ticks: np.ndarray, name: str, queries: Q
     heavy = [i for i in intervals if i.fresh and i.high > i.low and i.count > HEAVY_DEVIATIONS * math.sqrt(i.variance)]
     if not heavy:
         return intervals
-    parts = {one: _cut(one.low, one.high, INTERVAL_PARTS) for one in heavy}
+    parts = {one: _cut(one.low, one.high, one.parts) for one in heavy}
     cuts = [cut for one in heavy for cut in parts[one]]
     answer = queries.table(f"{name}, within its heavy intervals", _counted(ticks, cuts), share)
     told, found = iter(answer.values.tolist()), []

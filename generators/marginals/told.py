@@ -51,7 +51,10 @@ def _groups(one: Histogram, column: PublicColumn) -> ToldGroups:
         first, last = (powers(np.array(ends)) for ends in (one.column.low, one.column.high))
         begins = np.append(True, first[1:] > last[:-1])
         of = begins.cumsum() - 1
-        at = np.searchsorted(first[begins], first[0] + np.arange(len(rows)), side="right") - 1
+        power = powers(np.array(column.widest[0])) + np.arange(len(rows))
+        at = np.searchsorted(first[begins], power, side="right") - 1
+        is_there = (at >= 0) & (power <= last[np.append(begins[1:], True)][at])  # some beyond the bounds are empty
+        at, rows = at[is_there], rows[is_there]
     return ToldGroups(of, np.bincount(at, rows), column.noise * np.bincount(at))
 
 

@@ -25,6 +25,7 @@ from launderette.generators.privacy.ledger import PRIVACY_UNITS, Event, Ledger
 OTHER_LABEL = "(other)"
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 MOST_DECIMALS = 12
+POWERS_BEYOND = 4  # of two, beyond learnt bounds, that a column's histogram counts too
 YEARS = 2, 9998  # that every zone can write
 DOMAINS = ("public", "learn")
 NEEDED = {  # by kind, the fields that are stated or learnt
@@ -195,6 +196,14 @@ class PublicColumn:
         return int(ticks[0]), int(ticks[1])
 
     @property
+    def widest(self) -> tuple[int, int]:
+        """The ticks that values may have: beyond learnt bounds of numbers, too, where a histogram tells of rows."""
+        low, high = self.ticks
+        if self.kind != "numerical" or "bounds" not in self.learnt:
+            return low, high
+        return grid.further(low, POWERS_BEYOND), -grid.further(-high, POWERS_BEYOND)
+
+    @property
     def column(self) -> Any:
         """The column of a schema, as rows are written."""
         match self.kind:
@@ -257,7 +266,8 @@ class PublicColumn:
         return values.astype("object").map(lambda value: form.parse(value) if isinstance(value, str) else value)
 
     def _numbers(self, values: pd.Series) -> pd.Series:
-        numbers = np.clip(self.read_numbers(values), *(self.bounds or (-math.inf, math.inf)))
+        widest = [tick / self.scale for tick in self.widest] if "bounds" in self.learnt else None
+        numbers = np.clip(self.read_numbers(values), *(widest or self.bounds or (-math.inf, math.inf)))
         if not self.format:
             return pd.Series(numbers, index=values.index)
         ticks, missing = np.round(np.nan_to_num(numbers) * self.scale).astype("int64"), np.isnan(numbers)

@@ -75,7 +75,7 @@ def derived(columns: Sequence[PublicColumn]) -> tuple[Derived, ...]:
     by_name, ranges, found = {column.name: column for column in columns}, dict[str, Range](), []
     for column in columns:
         if column.kind in ("numerical", "datetime") and not column.derived:
-            first, last = (tick * _unit(column) for tick in column.ticks)
+            first, last = (tick * _unit(column) for tick in column.widest)
             ranges[column.name] = first, last
     for name, formula in read(columns).items():
         column = by_name[name]

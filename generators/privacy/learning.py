@@ -175,7 +175,7 @@ def _bounded(column: PublicColumn, values: pd.Series, asked: Budgeted) -> Public
     if 0 > FROM_ZERO * high > low:
         high = 0
     known = _with(column, bounds=_written(column, low, max(high, low + 1)))
-    first, last = _power_cells(np.array(known.ticks)).tolist()
+    first, last = _power_cells(np.array(known.widest)).tolist()
     told = answer.values[first : last + 1].astype("int64").tolist()
     return replace(known, rows=tuple(told), noise=answer.variance)
 

@@ -1,6 +1,6 @@
 """`domain: learn`: what is not stated of a column is told with noise and paid for; what few rows have is never told."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -18,6 +18,7 @@ from generators.formats import grid, number_format
 from generators.marginals import histograms, told
 from generators.privacy import forms, learning, noise
 from generators.privacy.domain import OTHER_LABEL, PublicColumn
+from generators.privacy.queries import Answer
 
 ROWS = 2000
 STREAM = np.random.default_rng(0)
@@ -33,6 +34,16 @@ TABLE = pd.DataFrame(
     }
 )
 RARE = "Quixworth"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Answers that say to have noise of a variance, and have none."""
+
+    variance: float
+
+    def table(self, what, counts, share):
+        return Answer(counts.astype("float64"), self.variance)
 
 
 def learnt(table, epsilon=4.0, columns=None):
@@ -122,6 +133,46 @@ def test_rows_between_powers_of_two_correct_the_cells_that_lie_between_them(low,
     one = histograms.Histogram(cells, np.array(counts, dtype="float64"), np.full(len(counts), 900.0))
     (merged,) = told.with_told([one], [column])
     assert np.allclose(merged.counts, found) and merged.variance.max() < 1
+
+
+def test_powers_of_two_beyond_learnt_bounds_that_are_empty_correct_nothing():
+    told_rows = (5, 5, 5, 200, 5, 5, 60, 5)  # of 0, 1, 2 to 3, 4 to 7, ..., 64 to 127
+    known = {"kind": "numerical", "bounds": [4, 7], "decimals": 0, "missing": False}
+    column = replace(PublicColumn.read("x", known), learnt=("bounds",), rows=told_rows, noise=1e-6)
+    cells = Cells(column.column, 1.0, [4, 6, 32], [5, 7, 63], [0, 1, 2], False)
+    one = histograms.Histogram(cells, np.array([130.0, 90.0, 40.0]), np.full(3, 900.0))
+    counts = told.with_told([one], [column])[0].counts
+    assert np.allclose(counts / counts.sum(), [130 / 220 * 200 / 260, 90 / 220 * 200 / 260, 60 / 260], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "widest"),
+    [
+        ([0, 1023], (0, 16_383)),
+        ([16, 31], (1, 511)),
+        ([4, 7], (0, 127)),
+        ([-7, 3], (-127, 63)),
+        ([-255, -128], (-4095, -8)),
+        ([0, 2**53 - 1], (0, 2**53 - 1)),
+    ],
+)
+def test_a_histogram_tells_which_powers_of_two_beyond_learnt_bounds_hold_rows(bounds, widest):
+    """Those that noise may have made hold none; stated bounds hold all rows."""
+    stated = PublicColumn.read("x", {"kind": "numerical", "bounds": bounds, "decimals": 0})
+    column = replace(stated, learnt=("bounds",))
+    assert column.widest == widest and stated.widest == tuple(bounds)
+    values = column.conformed(pd.Series([*bounds * 300, *widest * 50, 2**60, -(2**60)]))
+    assert (values.min(), values.max()) == widest
+    for variance, ends in ((1.0, widest), (1000.0, tuple(bounds))):
+        cells = histograms.learn(values, column, Counts(variance), 0.5).column
+        assert (cells.low[0], cells.high[-1]) == ends
+
+
+def test_a_number_beyond_learnt_bounds_that_many_rows_have_stands_alone():
+    known = {"kind": "numerical", "bounds": [0, 16_383], "decimals": 0}
+    values = pd.Series([*range(0, 16_384, 16), *[99_999] * 160, 70_000])
+    found = histograms.learn(values, replace(PublicColumn.read("x", known), learnt=("bounds",)), Counts(600.0), 0.5)
+    assert found.counts[found.column.low.index(99_999)] == 160 and 99_999 in found.column.high
 
 
 def test_noise_on_what_was_told_makes_no_rows_fewer():
