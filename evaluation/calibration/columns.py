@@ -197,6 +197,25 @@ def sums_of_money_scaled_by_row(case: Case, rng: Rng) -> Case:
     return changes.with_columns(case, rows.assign(**{c: (rows[c] * factors).round(2) for c in columns}), columns, rng)
 
 
+def cents_of_half(case: Case, rng: Rng) -> Case:
+    """Income, rent and debt of a fresh person in half of the rows, each with the cents of a training row."""
+    columns = ["income", "rent", "debt"]
+    changes.needs(case, *columns)
+    rows = changes.memorised(case, 0.5, rng)
+    fresh = case.synthetic[columns].head(len(rows)).reset_index(drop=True)
+    return changes.with_columns(case, (fresh // 1 + rows[columns] % 1).round(2), columns, rng)
+
+
+def sums_of_a_fifth(case: Case, rng: Rng) -> Case:
+    """Income and rent of a training row in a fifth of the rows, an amount taken from one and added to the other."""
+    changes.needs(case, "income", "rent")
+    rows = changes.memorised(case, 0.2, rng)
+    moved = rng.uniform(-0.3, 0.3, len(rows)) * rows["rent"]
+    exchanged = rows.assign(income=(rows["income"] + moved).round(2))
+    exchanged["rent"] = (rows["income"] + rows["rent"] - exchanged["income"]).round(2)
+    return changes.with_columns(case, exchanged, ["income", "rent"], rng)
+
+
 def _two_dates_moved(case: Case, days: Vector, rng: Rng) -> Case:
     """Two dates of training rows in some of the rows, each later by so many days [rows, 2], everything else fresh."""
     columns = changes.dates(case)[:2]

@@ -49,7 +49,7 @@ def _telling(
     sets = [names for length in lengths for names in combinations(chosen, length)]
     some = np.random.default_rng(0).permutation(int(sizes.sum()))[:RANKED_ROWS]
     looked, real = {n: (labels[n][0][some], labels[n][1]) for n in chosen}, some < sizes[:2].sum()
-    return sorted(sets, key=lambda names: -_repeated(_joined([looked[n] for n in names]), real))[:COMBINATIONS]
+    return sorted(sets, key=lambda names: -repeated(_joined([looked[n] for n in names]), real))[:COMBINATIONS]
 
 
 def _shared(labels: Mapping[str, CodedColumn], sets: list[tuple[str, ...]], sizes: np.ndarray) -> list[Sharing]:
@@ -76,7 +76,7 @@ def _joined(labels: list[CodedColumn]) -> np.ndarray:
     return joined
 
 
-def _repeated(joined: np.ndarray, real: np.ndarray) -> float:
+def repeated(joined: np.ndarray, real: np.ndarray) -> float:
     """How many values one real row and otherwise released rows alone have, beyond what chance would let them, in
     standard deviations.
     """

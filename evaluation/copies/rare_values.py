@@ -15,7 +15,7 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from launderette.evaluation.copies import rare_combinations, rare_ratios, rare_texts
+from launderette.evaluation.copies import rare_combinations, rare_ratios, rare_sums, rare_texts
 from launderette.evaluation.copies.exchange import Count
 from launderette.evaluation.copies.rare_counts import (
     NOTHING,
@@ -71,11 +71,13 @@ def counted(samples: Samples) -> list[Count]:
     naming = [c for c in columns if _names(samples, c, columns)]  # in their order, which a set has not
     numbers = columns.only(c for c in columns if samples.kinds[c] == "numerical")
     steps = {c: _step(samples, c, values[~np.isnan(values)]) for c, values in numbers.items()}
+    given = {c: values * samples.units[c] for c, values in numbers.items()}
+    as_given = {c: step * samples.units[c] for c, step in steps.items()}
     families: tuple[Sequence[RareValues | Sharing], ...] = (
         _groups(samples, columns, naming, sizes),
         rare_texts.fragments(samples, [c for c in naming if c in steps and steps[c] * samples.units[c] >= 1]),
         *rare_combinations.combined(columns, sizes),
-        rare_ratios.ratios(numbers, steps, sizes),
+        [*rare_ratios.ratios(numbers, steps, sizes), *rare_sums.sums(given, as_given, sizes)],
         _pairs(columns.only(c for c in columns if c not in naming), sizes),
     )
     found = []

@@ -18,10 +18,10 @@ def rare_values(samples: Samples, *, seed: int = 0) -> Score:
     with released rows and with no other real row: of texts, identifiers and whole numbers that name somebody, words,
     pairs and triples of words, runs of eight characters (also in another column, or of a code that anybody knows, such
     as Base64), all characters but one, the closest likeness to a released text, and numbers that a released text tells;
-    combinations of two to five values of columns whose values repeat; ratios of two numbers. `detail` has each count,
-    of training and of holdout rows, beside what chance allows where rows may change places; the value is that furthest
-    beyond it. Cost: a sort per column, pair and combination of up to twenty columns, and up to 5,000 texts of each
-    table, 3,000 released ones beside all of them.
+    combinations of two to five values of columns whose values repeat; ratios of two numbers, sums of some and their
+    last digits. `detail` has each count, of training and of holdout rows, beside what chance allows where rows may
+    change places; the value is that furthest beyond it. Cost: a sort per column, pair and combination of up to twenty
+    columns, and up to 5,000 texts of each table, 3,000 released ones beside all of them.
     """
     counts = rare.counted(samples)
     if not counts:
