@@ -29,8 +29,13 @@ from launderette.generators.identifiers.detection import names_person, shares_en
 from launderette.generators.identifiers.forms import form_of
 
 
-def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema:
-    """Read the kind of each column off its values, except where `kinds` states it; ValueError for duplicate names."""
+def infer(
+    frame: pd.DataFrame, kinds: Mapping[str, str] | None = None, counts: Mapping[str, pd.Series | None] | None = None
+) -> Schema:
+    """Read the kind of each column off its values, except where `kinds` states it; ValueError for duplicate names.
+
+    `counts` are the dtypes.text_counts of columns, where these are known.
+    """
     if frame.columns.nlevels > 1:
         raise GeneratorError(
             f"expected one level of column names, found {frame.columns.nlevels}; join them, such as "
@@ -41,18 +46,24 @@ def infer(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Schema
     kinds = dict(kinds or {})
     if unknown := sorted(set(kinds) - set(frame.columns)):
         raise GeneratorError(f"expected kinds for the columns of the table, found also {unknown}")
-    columns = tuple(_infer_column(name, frame[name], kinds.get(name)) for name in frame.columns)
+    counts = {name: dtypes.text_counts(frame[name]) for name in frame.columns} if counts is None else counts
+    columns = tuple(_infer_column(name, frame[name], kinds.get(name), counts[name]) for name in frame.columns)
     learned = {name for name, kind in kinds.items() if kind != "identifier"}
     return Schema(references.marked(frame, numbered.marked(frame, columns, learned), learned))
 
 
-def _infer_column(name: str, values: pd.Series, kind: str | None) -> Column:
-    if is_text := dtypes.is_text(values):  # asked once, for it looks at every value
-        dtype, present = "object", dtypes.present(values)
-    else:
+def _infer_column(name: str, values: pd.Series, kind: str | None, counts: pd.Series | None) -> Column:
+    if counts is None:
         dtypes.check(name, values)
         dtype, present = dtypes.dtype_of(values), dtypes.present(dtypes.simple(values))
-    stated, found = kind is not None, Kind(kind) if kind else (text_kind_of if is_text else kind_of)(name, present)
+        found = Kind(kind) if kind else kind_of(name, present)
+    else:
+        texts = dict(zip(counts.index, counts.tolist(), strict=True))
+        dtype, found = "object", Kind(kind) if kind else text_kind_of(name, values, texts)
+        if found.word == "categorical":  # as most texts are: no further look at each row
+            return Categorical(name, dtype)
+        present = dtypes.present(values)
+    stated = kind is not None
     match found.word:
         case "numerical":
             form = written.number_format(present, stated=True) if stated else found.number

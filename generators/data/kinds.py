@@ -43,9 +43,9 @@ def kind_of(name: str, present: pd.Series) -> Kind:
     return text_kind_of(name, present)
 
 
-def text_kind_of(name: str, present: pd.Series) -> Kind:
-    """Return the kind of a column of texts."""
-    texts = written.texts_of(present) or {}
+def text_kind_of(name: str, present: pd.Series, texts: Mapping[str, int] | None = None) -> Kind:
+    """Return the kind of a column of texts, given how many rows have each, where that is known."""
+    texts = texts or written.texts_of(present) or {}
     if (date := written.date_of_texts(texts)) is not None:
         return Kind("datetime", date=date)
     distinct = pd.Series(list(texts)) if texts else present.drop_duplicates().map(str)

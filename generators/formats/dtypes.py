@@ -61,6 +61,13 @@ def is_text(values: pd.Series) -> bool:
     return values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "string"
 
 
+def text_counts(values: pd.Series) -> pd.Series | None:
+    """Return the distinct texts of a column with their rows, in the order in which they come first; None where not all
+    values that are there are texts.
+    """
+    return values.value_counts(sort=False) if is_text(values) else None
+
+
 def _kind(kind: type) -> str | None:
     return next((name for name, types in OBJECTS.items() if issubclass(kind, types)), None)
 

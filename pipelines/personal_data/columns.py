@@ -59,15 +59,16 @@ def find(
     config: RunConfig,
     known: Collection[str],
     profile: Mapping[str, pd.Series] | None = None,
+    counts: Mapping[str, pd.Series | None] | None = None,
 ) -> dict[str, Found]:
     """Return what is stated of columns, and what is found in those whose kind is not `known`, in the schema's order;
-    `profile` are the values of columns of which the frame has a part.
+    `profile` are the values of columns of which the frame has a part, `counts` how many rows have each text.
     """
     found = _stated(config)
     if config.personal.detect:
         wanted = {*known, *learned(config)} - ({config.split.column} - set(config.listed))
         part = Schema(tuple(column for column in schema.columns if column.name not in wanted))
-        others = detection.find(chosen(frame, part.names), part, profile)
+        others = detection.find(chosen(frame, part.names), part, profile, counts)
         found |= {name: one for name, one in others.items() if name not in found}
     return {column.name: found[column.name] for column in schema.columns if column.name in found}
 

@@ -42,13 +42,19 @@ SOMEBODYS_NUMBER = re.compile(r"(?=.*\d)(?=(?:\W*\w){5})[\w .()/-]{5,30}")
 LETTERS_A_WORD = 2  # of such a script
 
 
-def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] | None = None) -> dict[str, Found]:
+def find(
+    frame: pd.DataFrame,
+    schema: Schema,
+    profile: Mapping[str, pd.Series] | None = None,
+    counts: Mapping[str, pd.Series | None] | None = None,
+) -> dict[str, Found]:
     """Return what is found in the columns of a schema, by name; `profile` are the values of columns of which the frame
-    has a part.
+    has a part, `counts` the dtypes.text_counts of columns, where these are known.
     """
     found: dict[str, Found] = {}
     for column in schema.columns:
-        finding = of_column(column, (profile or {}).get(column.name, frame[column.name]))
+        values = (profile or {}).get(column.name, frame[column.name])
+        finding = of_column(column, values, (counts or {}).get(column.name))
         if finding is not None:
             found[column.name] = finding
     found |= dict(neighbours.beside(frame, schema, found))
@@ -63,20 +69,20 @@ def find(frame: pd.DataFrame, schema: Schema, profile: Mapping[str, pd.Series] |
     return found | dict(codes.codes_of_people(frame, schema, kinds))
 
 
-def of_column(column: Column, values: pd.Series) -> Found | None:
+def of_column(column: Column, values: pd.Series, counts: pd.Series | None = None) -> Found | None:
     """Return what one column holds by its name and its values; None for nothing personal."""
     named = column_names.read(column.name)
     if isinstance(column, Datetime):
         return _birth_date(column, named, values)
     if column.kind == "boolean" or pd.api.types.is_float_dtype(values.dtype):
         return None
-    distinct = values.drop_duplicates().dropna()
+    distinct = values.drop_duplicates().dropna() if counts is None else counts.index.to_series()
     texts = value_forms.examined(distinct)
     if not texts:
         return None
     programs = not _speaks(named) and holding.are_of_programs(texts)
     checks = PROGRAM_CHECKS if programs else NUMBER_CHECKS if column.kind == "numerical" else TEXT_CHECKS
-    share = len(distinct) / values.count()
+    share = len(distinct) / (values.count() if counts is None else counts.sum())
     return next((found for check in checks if (found := check(column.name, named, texts, share))), None)
 
 

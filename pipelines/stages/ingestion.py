@@ -14,6 +14,7 @@ from launderette.generators.data import parts
 from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import KINDS, Column, Schema, check_columns
 from launderette.generators.devices.memory import free
+from launderette.generators.formats import dtypes
 from launderette.generators.formats.decimals import precision_of
 from launderette.generators.identifiers import numbered, placeholders, references
 from launderette.generators.sampling import reading as conditions
@@ -196,8 +197,9 @@ def _schema(
     if types := {name: all.dtype for name, all in profile.items() if _is_nullable(all)}:
         frame = frame.astype(types)
     known = {name: profile.get(name, frame[name]) for name in frame.columns}
-    schema = _inferred(known, kinds)
-    found = columns.find(frame, schema, config, known=set(kinds), profile=profile)
+    counts = {name: dtypes.text_counts(values) for name, values in known.items()}
+    schema = _inferred(known, kinds, counts)
+    found = columns.find(frame, schema, config, known=set(kinds), profile=profile, counts=counts)
     never = {name: "identifier" for name, one in found.items() if columns.is_made_up(one)}
     kinds |= never
     coded = columns.coded(frame, schema, config, {*kinds, *found}, work, profile)
@@ -256,10 +258,12 @@ def _checked(entries: Iterable[Mapping[str, Any]], frame: pd.DataFrame, stated: 
     return schema
 
 
-def _inferred(columns: Mapping[str, pd.Series], kinds: Mapping[str, str]) -> Schema:
+def _inferred(
+    columns: Mapping[str, pd.Series], kinds: Mapping[str, str], counts: Mapping[str, pd.Series | None] | None = None
+) -> Schema:
     """Infer each column by itself: of some of the rows, columns have other lengths."""
     with restated():
-        found = [infer(values.to_frame(name), _kind_of(name, kinds)) for name, values in columns.items()]
+        found = [infer(values.to_frame(name), _kind_of(name, kinds), counts) for name, values in columns.items()]
     return Schema(tuple(one.columns[0] for one in found))
 
 
