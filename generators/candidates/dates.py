@@ -1,24 +1,29 @@
 """Times between dates, dates some time after others, and parts of dates worth trying."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import permutations, product
 
 import numpy as np
 
 from launderette.generators.candidates.shapes import SCREENED_SHARE, VALUE, TableValues, Tried, formula_of, tried_rows
 from launderette.generators.derived.columns import per_unit
+from launderette.generators.formats.date_format import EPOCH, MICROSECOND
+from launderette.generators.formats.timestamps import DAY
 from launderette.generators.formulas.calendar_difference import CALENDAR_UNITS, CalendarDifference
 from launderette.generators.formulas.formula import quoted
 from launderette.generators.formulas.functions import PARTS_OF_DATES
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
 from launderette.generators.formulas.reading import LENGTHS
 
+NO_DATE = float((datetime(1900, 1, 1) - EPOCH) // MICROSECOND)  # of times of day, which strptime reads as of this day
 UNITS_AFTER = ("day", "hour", "minute", "second", "week")  # by which a date is counted from another
 
 
 def tried(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:
     """Yield what gives a date by another one, or a number by one or two of them, in most of some rows."""
     yield from _between(seen, numbers, dates)
+    yield from _lasting(seen, dates)
     yield from _parts(seen, numbers, dates)
 
 
@@ -44,6 +49,21 @@ def _between(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) ->
                     sooner = (Monomial(1, (1, 0)), Monomial(-length, (0, 1)))
                     yield one, formula_of(f"{{}} + {{}} * {unit}", later, two, number)
                     yield two, formula_of(f"{{}} - {{}} * {unit}", sooner, one, number)
+
+
+def _lasting(seen: TableValues, dates: Sequence[str]) -> Tried:
+    """Yield dates some time after others that a column says as a time of day, as 00:02:14 of a call does, and such
+    lengths of less than a day.
+    """
+    lengths = [name for name in dates if np.nanmax(np.abs(seen[name].values - NO_DATE - DAY / 2), initial=0) <= DAY / 2]
+    for length, (two, one) in product(lengths, permutations([name for name in dates if name not in lengths], 2)):
+        off = np.abs(seen[one].values - seen[two].values + NO_DATE - seen[length].values)
+        near = off <= 1 / per_unit(seen[length].column)
+        if near.any() and near[np.isfinite(off)].mean() >= SCREENED_SHARE:
+            after = (Monomial(1, (1, 0)), Monomial(1, (0, 1)), Monomial(-NO_DATE, (0, 0)))
+            across = (Monomial(1, (1, 0)), Monomial(-1, (0, 1)), Monomial(NO_DATE, (0, 0)))
+            yield one, formula_of("{} + {}", after, two, length)
+            yield length, formula_of("{} - {}", across, one, two)
 
 
 def _calendar(seen: TableValues, numbers: Sequence[str], dates: Sequence[str]) -> Tried:

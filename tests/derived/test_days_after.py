@@ -52,3 +52,14 @@ def test_every_drawn_date_lies_after_the_other_one_at_its_hours():
     assert drawn["left"].dropna().dt.hour.between(9, 16).all() and 0.1 < 1 - gone.mean() < 0.3
     nights = (drawn["left"].dt.normalize() - drawn["came"].dt.normalize()).dt.days[gone]
     assert nights.min() >= 1 and abs(nights.mean() - 5) < 0.5
+
+
+@pytest.mark.parametrize("form", ["%H:%M:%S", "%H:%M"])
+def test_a_length_of_time_that_is_written_as_a_time_of_day_leads_from_one_date_to_the_other(form):
+    rng = np.random.default_rng(0)
+    began = pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 30 * MINUTES, ROWS), "min")
+    seconds = rng.integers(0, MINUTES, ROWS) * (60 if form == "%H:%M" else 37)
+    frame = pd.DataFrame({"began": began, "ended": began + pd.to_timedelta(seconds, "s")}).astype(str)
+    lasted = (pd.Timestamp("1900-01-01") + pd.to_timedelta(seconds, "s")).strftime(form)
+    known = encoder.fit(frame.assign(lasted=lasted), infer(frame.assign(lasted=lasted)))
+    assert {one.name: one.formula.text for one in known.derived} == {"ended": "began + lasted"}
