@@ -72,7 +72,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     """Return the rows that are learned from and their schema, as `ingest` does."""
     frame, place = drawn.frame, config.source.path
     kept = _kept(list(frame.columns), frame.attrs[LEFT_OUT], config)
-    frame = chosen(frame, kept)
+    frame, sums = values.without_sums(chosen(frame, kept))
     if len(frame) < LEAST_TABLE_ROWS:
         raise LaunderError(
             f"expected at least {LEAST_TABLE_ROWS} rows in {place}, found {len(frame)}; give a larger table"
@@ -91,7 +91,7 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     frame, own = columns.coarse_belongings(frame, schema, found, config, entity)
     frame.attrs[columns.COARSE] = near + own
     frame.attrs[PERSONAL] = found
-    frame.attrs[NOTES] += infinite + notes + [columns.home_sentence(name) for name in near]
+    frame.attrs[NOTES] += sums + infinite + notes + [columns.home_sentence(name) for name in near]
     frame.attrs[NOTES] += [columns.belonging_sentence(name) for name in own]
     _check_target(frame, schema, config)
     check_constraints(schema, config)

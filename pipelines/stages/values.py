@@ -1,5 +1,6 @@
 """Values of an ingested table: which of them can be read in their column's format, and what happens to the others."""
 
+import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
@@ -25,7 +26,29 @@ from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.run.artifacts import LaunderError
 
 Written = Datetime | Numerical | Composite
+SUM_WORD = re.compile(  # that stands before sums
+    r"(?:(?:grand |sub)?total[set]?|total général|totaal|toplam|overall|sums?|summ[ae]|suma|somme|"
+    r"(?:ins)?gesamt|(?:gesamt|zwischen)summe|samlet|yhteensä|összesen|celkem|razem|итого|всего|合[計计]|합계)\s*[:.]?",
+    re.IGNORECASE,
+)
+MOST_SUM_ROWS = 5  # at the end of a table
 LEAST_NUMBER_SHARE = 0.9  # from which on labels are taken for unreadable numbers unless they are stated
+
+
+def without_sums(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table without rows of sums at its end, and what is said of them: nobody's, they would be learned as
+    somebody's, and give sums of the real rows away.
+    """
+    rows = 0
+    for _, row in frame.iloc[: -MOST_SUM_ROWS - 1 : -1].iterrows():
+        cells = [str(cell).strip() for cell in row.dropna() if str(cell).strip()]
+        worded = [cell for cell in cells if SUM_WORD.fullmatch(cell)]
+        numbers = sum(any(map(str.isdigit, cell)) for cell in cells)
+        if len(worded) != 1 or not numbers or numbers + 1 < len(cells) or len(cells) > len(row) / 2:
+            break
+        rows += 1
+    said = f"{counted(rows, 'row')} of sums at the end {'was' if rows == 1 else 'were'} left out"
+    return (frame.iloc[:-rows], [said]) if rows else (frame, [])
 
 
 def zoned(entry: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:

@@ -124,6 +124,16 @@ def test_amounts_that_most_rows_have_not_are_learned_as_amounts(read, frame):
     assert schema.column("bonus").kind == "numerical"
 
 
+@pytest.mark.parametrize("word", ["SUMME", "Total:", "合計"])
+def test_rows_of_sums_at_the_end_are_left_out_and_this_is_said(read, frame, word):
+    last = pd.DataFrame({"id": [word], "größe": [frame["größe"].sum()]})
+    table, schema = read(data=pd.concat([frame, last]))
+    assert len(table) == ROWS and word not in set(table["id"]) and schema.kinds() == read(data=frame)[1].kinds()
+    assert "1 row of sums at the end was left out" in table.attrs["notes"]
+    whole = frame.tail(1).assign(job="total")  # a label of a row that has all values
+    assert len(read(data=pd.concat([frame, whole]))[0]) == ROWS + 1
+
+
 def test_mixed_types_are_refused_unless_they_are_stated_as_labels(read, frame):
     frame["mixed"] = [*map(str, range(ROWS - 4)), "secret", "hidden", "covert", "private"]
     with pytest.raises(LaunderError, match="'mixed', found numbers in 56 rows and words in 4") as caught:
