@@ -166,6 +166,7 @@ def protect(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> Protected
         extremes=config.protect.extremes,
         entity=entity(schema, config),
         groups=groups,
+        whole=columns.of_people(frame, schema, config),
     )
     whole = protected.assign(**parts.joined(protected, schema))[schema.names]
     return Protected(whole, record, announcing.of_protection(record))

@@ -10,7 +10,8 @@ folder of a user.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -58,12 +59,19 @@ DECIDED_SHARE, ALONE_SHARE = 0.95, 0.9  # of people who have one value only; of 
 PERSONS_CODE = re.compile(r"(?=.*\d)(?!.*[^\W\d_A-Z]{3}).{2,}")  # with a digit and without a word
 HOLDERS = phrases(  # of codes, beside those whose names stand in columns
     "personne, persona, personal, personnel, mitglied, subject, participant, proband, student, usuario, utilisateur, "
-    "utente, gebruiker, subscriber, policyholder, respondent, technician, techniker, tecnico, technicien, engineer, "
-    "mechanic, cashier, kassierer, caissier, cajero, clerk, teller, courier, operative, instructor, lecturer, "
-    "professor, examiner, prufer, inspector, adjuster, gutachter, underwriter, adviser, advisor, berater, conseiller, "
-    "asesor, broker, practitioner, clinician, pharmacist, midwife, infirmier, enfermero, pfleger, coach, athlete, "
-    "rider, reviewer, interviewer, trainee, inmate, voter, citizen, claimant, rep, caregiver, monteur, chauffeur, "
-    "conductor, waiter, pilot, officer, case worker, caseworker, trabajador, impiegato, salarie, badge"
+    "utente, gebruiker, subscriber, policyholder, respondent, operative, athlete, rider, trainee, inmate, voter, "
+    "citizen, claimant, trabajador, impiegato, salarie, badge"
+)
+SERVING = phrases(  # those among them, and among people, who have to do with the rows of others
+    "technician, techniker, tecnico, technicien, engineer, mechanic, cashier, kassierer, caissier, cajero, clerk, "
+    "teller, courier, instructor, lecturer, professor, examiner, prufer, inspector, adjuster, gutachter, underwriter, "
+    "adviser, advisor, berater, conseiller, asesor, broker, practitioner, clinician, pharmacist, midwife, infirmier, "
+    "enfermero, pfleger, coach, reviewer, interviewer, rep, caregiver, monteur, chauffeur, conductor, waiter, pilot, "
+    "officer, case worker, caseworker, agent, seller, sales rep, salesperson, representative, manager, supervisor, "
+    "assigned to, assignee, approved by, created by, updated by, teacher, doctor, physician, nurse, judge, lawyer, "
+    "consultant, attending, surgeon, therapist, gp, bearbeiter, sachbearbeiter, betreuer, verkaufer, vertreter, "
+    "lehrer, arzt, arztin, vendeur, medecin, enseignant, vendedor, medico, profesor, docente, venditore, nauczyciel, "
+    "lekarz, huisarts, leraar, larare, lakare, врач, учитель, 医生, 老师, 医師, 의사, 교사"
 )
 NO_HOLDERS = phrases("parent, mother, father, reporter, account holder, familiar, responsable")  # things have these
 CODE_WORDS = phrases(
@@ -76,8 +84,10 @@ FOREIGN_NUMBERS = phrases("numero, nro, nr, nummer, numer, номер")  # befor
 FILLERS = phrases("de, del, du, do, da, des, der, la, le, el, il, l, d, of, the")
 COMPOUND_CODE = re.compile(r"(?P<who>\w{3,}?)(?P<code>id|nr|no|code|nummer|number|kennung)")
 SEVERAL_DIGITS = re.compile(r"(?=(?:\D*\d){2})(?!.*[^\W\d_A-Z]{3})\S{2,40}")
+LONG_SERVING = tuple(word for (word, *more) in SERVING if not more and len(word) >= column_names.LEAST_ENDING)
 ALL_CODES, LEAST_ID, LEAST_NUMBER = 0.95, 10, 100  # share of texts; least largest number, and least of all such
 PERSONS_WORDS = re.compile(r"[^\W\d_][\w .'-]{1,40}")
+ROWS_OF_SERVED, SERVED_OF_EACH = 10, 3  # least rows, and least different ones, of one who serves others
 LEAST_WORDED = 10  # people of whom each has words of his own: of fewer, labels do by chance
 INITIALS = re.compile(r"(?:[^\W\d_]\.?\s?-?){2,4}")
 NUMBER_OF_SOMEBODY = frozenset({"ext", "extension", "code", "durchwahl", "poste", "interno", "badge", "pin", "key"})
@@ -244,10 +254,26 @@ def called_code(name: object) -> str:
 
 def _is_holder(words: tuple[str, ...]) -> bool:
     """Tell whether words are those of somebody in one role, and of no place among records, as a parent's is."""
-    known = HOLDERS | column_names.PEOPLE
-    forms = (words, *((words[0].removesuffix(end),) for end in ("n", "en") if len(words) == 1))
+    forms = _forms(words)
     ends = len(words) == 1 and column_names.speaks_of_people(words)
-    return not NO_HOLDERS & set(forms) and (ends or any(form in known for form in forms))
+    return not NO_HOLDERS & forms and (ends or bool(forms & (HOLDERS | SERVING | column_names.PEOPLE)))
+
+
+def _forms(words: tuple[str, ...]) -> set[tuple[str, ...]]:
+    return {words, *((words[0].removesuffix(end),) for end in ("n", "en") if len(words) == 1)}
+
+
+def serves(name: object, values: pd.Series, others: Iterable[pd.Series]) -> bool:
+    """Tell whether a column of codes is of those who have to do with many rows of others each, as adjusters have with
+    claims: by its name, and by `others`, identifiers of which one has many more values.
+    """
+    count = values.nunique()
+    if not is_persons_code(str(name), values) or values.count() < ROWS_OF_SERVED * count:
+        return False
+    words = column_names.name_words(name)
+    runs = {words[first:last] for first, last in combinations(range(len(words) + 1), 2)}
+    told = any(_forms(run) & SERVING or run[0].endswith(LONG_SERVING) for run in runs)
+    return told and any(own.nunique() >= SERVED_OF_EACH * count for own in others)
 
 
 def is_persons_code(name: str, values: pd.Series) -> bool:

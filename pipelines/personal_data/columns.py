@@ -8,7 +8,7 @@ the last digit.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from launderette.generators.data.schema import Datetime, Identifier, Numerical, Schema
+from launderette.generators.data.schema import Column, Datetime, Identifier, Numerical, Schema
 from launderette.generators.formats import grid
 from launderette.generators.identifiers.detection import words_of
 from launderette.generators.identifiers.forms import text_of
@@ -98,19 +98,39 @@ def coded(
     if not (config.personal.detect and config.personal.pseudonyms) or config.privacy:
         return {}
     asked = {*known, *learned(config)}
+    all = {column.name: profile.get(column.name, frame[column.name]) for column in schema.columns}
     whole = {
-        column.name: profile.get(column.name, frame[column.name])
+        column.name: all[column.name]
         for column in schema.columns
-        if column.name not in asked and column.kind in ("numerical", "categorical")
+        if column.name not in asked and column.kind in ("numerical", "categorical", "identifier")
     }
-    found = {name: frame[name] for name, values in whole.items() if codes.is_persons_code(name, values)}
+    named = [all[column.name] for column in schema.columns if column.kind == "identifier" or column.name in known]
+    found = {
+        column.name: frame[column.name]
+        for column in schema.columns
+        if column.name in whole and _is_of_labels(column, whole[column.name], named)
+    }
     real = {text_of(value) for name in found for value in whole[name].dropna().unique()}
     return keys.codes(found, keys.of(config, work), real) if found else {}
+
+
+def _is_of_labels(column: Column, values: pd.Series, named: Sequence[pd.Series]) -> bool:
+    """Tell whether codes of people are labels of rows; of identifiers those that serve the others, `named`."""
+    if column.kind == "identifier":
+        return codes.serves(column.name, values, named)
+    return codes.is_persons_code(column.name, values)
 
 
 def is_learned(column: str | Mapping[str, Any]) -> bool:
     """Tell whether an entry under `columns` is of people who are to be learned, under pseudonyms."""
     return isinstance(column, Mapping) and bool(column.get("learn"))
+
+
+def of_people(frame: pd.DataFrame, schema: Schema, config: RunConfig) -> list[str]:
+    """Return the columns of labels that are codes of people or pseudonyms, of which a part would name nobody."""
+    labels = [column.name for column in schema.columns if column.kind == "categorical"]
+    stated = {name for name, column in config.listed.items() if is_learned(column)}
+    return [name for name in labels if name in stated or codes.is_persons_code(name, frame[name])]
 
 
 def kind_in_schema(column: str | Mapping[str, Any]) -> str:

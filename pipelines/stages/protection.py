@@ -19,7 +19,7 @@ per label (below which the encoder keeps no number either) and to one value per 
 labels. A number that is stated holds for tables of any size.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -50,11 +50,12 @@ def protect(
     extremes: int | None = None,
     entity: str | None = None,
     groups: Mapping[str, Groups] | None = None,
+    whole: Collection[str] = (),
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the frame with rare labels generalised and extremes clipped, and a record of counts per column, no values.
 
     0 switches a protection off. Identifiers stay as they are: nothing learns them. `groups` are the stated ones of each
-    column (see grouping.py).
+    column (see grouping.py); labels of the columns `whole`, such as pseudonyms, are never cut.
     """
     rare, extremes = settle(rare, extremes, len(frame))
     protected, columns = frame.reset_index(drop=True), {}
@@ -67,7 +68,8 @@ def protect(
             changed, counts = _clip(bare, column, owners, rare, extremes=extremes)
         else:
             own = (groups or {}).get(column.name, {})
-            changed, counts = _generalise(bare, column.name, owners, rare, groups=own, likeness=likeness)
+            cut = column.name not in whole
+            changed, counts = _generalise(bare, column.name, owners, rare, groups=own, likeness=likeness, cut=cut)
         protected[column.name] = changed if bare is values else _category(changed, values.dtype)
         columns[column.name] = {"kind": column.kind, **counts}
     counted = "rows" if entity is None else "entities"
@@ -95,9 +97,9 @@ def owners_of(frame: pd.DataFrame, entity: str | None) -> pd.Series:
 
 
 def _generalise(
-    values: pd.Series, name: str, owners: pd.Series, rare: int, *, groups: Groups, likeness: Likeness
+    values: pd.Series, name: str, owners: pd.Series, rare: int, *, groups: Groups, likeness: Likeness, cut: bool
 ) -> tuple[pd.Series, dict]:
-    """Replace the labels of fewer than `rare` owners."""
+    """Replace the labels of fewer than `rare` owners, by their beginnings too where they may be `cut`."""
     labels = values.astype("object")
     holders = (
         labels.groupby(labels, sort=False).size() if owners.is_unique else owners.groupby(labels, sort=False).nunique()
@@ -108,7 +110,7 @@ def _generalise(
     alike = partial(likeness.alike, column=name, kept=labels[~hit].dropna())
     ways: dict[str, Way] = {
         "rows_grouped": partial(grouped, groups=groups),
-        "rows_shortened": shortening.shorten,
+        **({"rows_shortened": shortening.shorten} if cut else {}),
         "rows_alike": alike,
     }
     for key, way in ways.items():

@@ -3,6 +3,7 @@
 import os
 import stat
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from launderette.pipelines.personal_data import keys
 from launderette.pipelines.personal_data.column_names import plain
 from launderette.pipelines.run import caching, steps
 from launderette.pipelines.run.artifacts import LaunderError
-from launderette.pipelines.stages import announcing, ingestion
+from launderette.pipelines.stages import announcing, ingestion, splitting
 
 ONE, OTHER = b"one key of some length", b"another key of that length"
 DOCTORS = ["Ada Reyes", "Bo Lund", "Cy Vance", "Dee Okafor"]
@@ -79,6 +80,22 @@ def test_codes_of_people_with_many_rows_are_learned_under_pseudonyms(tmp_path):
         assert set(coded(tmp_path, "doctor_id", setting)[0]["doctor_id"]) == real, setting
     asked = coded(tmp_path, "doctor_id", "columns.doctor_id={kind: identifier, learn: true}")[0]["doctor_id"]
     assert asked.tolist() == frame["doctor_id"].tolist()  # by the same key
+
+
+def test_codes_of_those_who_serve_others_are_labels_and_name_no_entity(tmp_path):
+    rng, rows = np.random.default_rng(0), 600
+    codes = pd.Series(rng.integers(0, 24, rows)).map("SB4{:03d}".format)
+    claims = pd.DataFrame({"claim_no": [f"V-{n:07d}" for n in 99 * rng.permutation(rows)], "adjuster_id": codes})
+    (tmp_path / "work").mkdir()
+    for frame, kind, entity in (
+        (claims, "categorical", None),
+        (claims.rename(columns={"adjuster_id": "patient_id"}), "identifier", "patient_id"),
+        (claims.assign(claim_no=1), "identifier", "adjuster_id"),  # of nobody else
+    ):
+        frame.assign(pay=rng.normal(size=rows)).to_csv(tmp_path / "t.csv", index=False)
+        asked = config.load(tmp_path / "t.csv", [])
+        _, schema = ingestion.ingest(asked, tmp_path / "work")
+        assert schema.column(frame.columns[1]).kind == kind and splitting.entity_of(asked, schema) == entity
 
 
 def test_a_key_comes_from_the_environment_and_is_long_enough(monkeypatch):

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.data.inference import infer
+from pipelines import config
+from pipelines.personal_data import columns
 from pipelines.stages.protection import OTHER_LABEL, protect, settle
 
 
@@ -160,3 +162,12 @@ def test_no_rare_label_survives(values, rare):
     assert after.get(OTHER_LABEL, rare) >= rare
     common = pd.Series(values, dtype="object").isin(before.index[before >= rare])
     assert column[common].tolist() == [value for value, kept in zip(values, common, strict=True) if kept]
+
+
+def test_codes_of_people_stay_whole_or_become_another():
+    codes = [f"SB4{n:03d}" for n in range(900, 908) for _ in range(60)] + [f"SB4{n:03d}" for n in range(20)]
+    frame = pd.DataFrame({"Sachbearbeiter": codes})
+    schema = infer(frame, {"Sachbearbeiter": "categorical"})
+    cut, whole = (protect(frame, schema, whole=names)[0]["Sachbearbeiter"] for names in ([], ["Sachbearbeiter"]))
+    assert cut.str.endswith("*").any() and set(whole) == {*codes[:480], OTHER_LABEL}
+    assert columns.of_people(frame, schema, config.RunConfig(source="x")) == ["Sachbearbeiter"]
