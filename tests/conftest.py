@@ -5,6 +5,7 @@ shell starts what it puts into the background with that signal ignored, and proc
 which lie in this folder itself, come first: they wait for servers and clocks, and what computes fills the gaps.
 """
 
+import functools
 import gc
 import os
 import random
@@ -37,6 +38,17 @@ def _no_figures() -> Iterator[None]:
     from tests import figures  # not before the threads are set
 
     with figures.left_out():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signatures_once() -> Iterator[None]:
+    """Read the signature of a learner's class once: scikit-learn does for each tree, a twelfth of scoring few rows."""
+    from sklearn.base import BaseEstimator  # not before the threads are set
+
+    with pytest.MonkeyPatch.context() as patch:
+        names = functools.cache(BaseEstimator._get_param_names.__func__)
+        patch.setattr(BaseEstimator, "_get_param_names", classmethod(names))
         yield
 
 

@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from pipelines.augment.augmenter import Augmenter
 from pipelines.augment.class_balance import plentiful
 from pipelines.run.artifacts import LaunderError
+from tests import chunks
 
 FEW = {"steps": 2, "filter": False, "options": {"width": 16, "memory": 1.0}}
 QUICK = {"generator": "tabular.marginals", "steps": 2, "filter": False}  # without a network
@@ -20,6 +21,12 @@ QUICK = {"generator": "tabular.marginals", "steps": 2, "filter": False}  # witho
 # one, so that a sparse matrix would have to be written out in full. Sparse columns of a frame are taken.
 CHECKS = [check for _, check in estimator_checks.estimator_checks_generator(Augmenter(**QUICK))]
 MORE = (estimator_checks.check_param_validation, estimator_checks.check_dataframe_column_names_consistency)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _chunks():
+    with chunks.of_rows(128):
+        yield
 
 
 @pytest.fixture

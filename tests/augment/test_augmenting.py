@@ -19,11 +19,17 @@ from pipelines.augment.oversampling import Recipe
 from pipelines.config.augmentation import Augmentation
 from pipelines.run.artifacts import LaunderError
 from pipelines.stages import ingestion
-from tests import runs
+from tests import chunks, runs
 
 FEW = Recipe(budget=Budget(steps=2), filter=False)
 QUICK = replace(FEW, generator="tabular.marginals")  # where it does not matter which generator it is
 KINDS = {"visits": "numerical", "town": "categorical", "since": "datetime", "ill": "categorical"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _chunks():
+    with chunks.of_rows(128):
+        yield
 
 
 def patients(rows=120, seed=0):
