@@ -24,7 +24,7 @@ from launderette.generators.encoding.labels import Labels
 from launderette.generators.errors import GeneratorError
 from launderette.generators.formulas import reading
 from launderette.generators.formulas.polynomial import Polynomial
-from launderette.generators.identifiers import entities, panels
+from launderette.generators.identifiers import entities, inter_arrival, panels
 from launderette.generators.identifiers.panels import Owned
 
 
@@ -37,12 +37,14 @@ def fit(
     kept: Sequence[str] = (),
     combinations: Sequence[str] = (),
     groups: Groups | None = None,
+    in_order: bool = False,
 ) -> Encoding:
     """Choose the cells and labels of every column but identifiers from its values, and (`derive`) which columns others
     give, none of those `kept` or of fixed `combinations`, such as "city, country", that would not hold then; ValueError
     where nothing is left to learn.
 
-    What the rows of one of the `groups` share is counted once, so that no number of one person is kept as such.
+    What the rows of one of the `groups` share is counted once, so that no number of one person is kept as such. Where
+    a family draws these `in_order`, it also learns at which regular times they come (identifiers/inter_arrival.py).
 
     Two encodings of one `salt` and the same rows make up the same identifiers for one seed.
     """
@@ -52,19 +54,24 @@ def fit(
     owned = panels.find(frame, schema, groups)
     totals = running.find(frame, schema, panels.units(owned, schema)) if derive else ()
     frame = running.read(frame, totals)
+    arrivals = inter_arrival.find(frame, schema, owned, [one.name for one in totals]) if derive and in_order else ()
+    frame = inter_arrival.read(frame, arrivals, schema)
     owners = None if groups is None else numbered(groups, len(frame))
-    learned = [(column, frame[column.name]) for column in running.learned(schema, totals)]
+    timed = inter_arrival.learned(schema, arrivals)
+    learned = [(column, frame[column.name]) for column in (*running.learned(schema, totals), *timed)]
     known = tuple(fit_column(once(values, owners), column, values) for column, values in learned)
     found, worded = finding.DerivedColumns(), tuple[WordPart, ...]()
     if derive:
         fixed = () if owned is None else panels.fixed(known, frame, owned)
         lists = together.merged(map(together.names_in, combinations))
-        found = _found(frame, known, (*_stated(schema, kept), owners), fixed, lists)
+        arriving = [name for one in arrivals for name in (one.name, one.start, one.step)]
+        found = _found(frame, known, (*_stated(schema, [*kept, *arriving]), owners), fixed, lists)
         worded = words.find(frame, known)
     columns = (*_with_tokens(frame, known, found, owners), *_of_gaps(frame, present, worded))
     visits = None if owned is None else owned.visits
     named = entities.fit(frame, schema, salt, {part.source for part in present}, visits)
     encoded = Encoding(schema, columns, named, found.derived, _between(found), None, worded, present, (), totals)
+    encoded = replace(encoded, arrivals=arrivals)
     frame = encoded.with_between(frame)
     encoded = encoded if owned is None else _of_panel(encoded, frame, owned)
     if not derive:
@@ -117,7 +124,8 @@ def _between(found: finding.DerivedColumns) -> tuple[Between | DatePart, ...]:
 def _of_panel(encoded: Encoding, frame: pd.DataFrame, owned: Owned) -> Encoding:
     """Return the encoding with its columns in the order that a panel has them."""
     days = [part.name for part in encoded.between if isinstance(part, DatePart) and not part.starts]
-    columns, panel = panels.ordered(encoded.columns, days, frame, owned)
+    arriving = [name for one in encoded.arrivals for name in (one.step, one.name)]
+    columns, panel = panels.ordered(encoded.columns, days, frame, owned, arriving)
     return replace(encoded, columns=columns, panel=panel)
 
 

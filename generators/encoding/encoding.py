@@ -43,11 +43,12 @@ from launderette.generators.encoding.labels import Labels
 from launderette.generators.encoding.layout import Layout
 from launderette.generators.encoding.precision import Precision
 from launderette.generators.errors import GeneratorError
-from launderette.generators.identifiers import entities, panels
+from launderette.generators.identifiers import entities, inter_arrival, panels
+from launderette.generators.identifiers.inter_arrival import InterArrival
 from launderette.generators.identifiers.panels import Panel
 
 # what an encoding holds, each a tuple, beside its columns
-OF_ROWS = "worded", "present", "precision", "running", "absences", "thresholds"
+OF_ROWS = "worded", "present", "precision", "running", "absences", "thresholds", "arrivals"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Encoding:
     running: tuple[Running, ...] = ()  # totals within entities
     absences: tuple[Absence, ...] = field(default=(), repr=False)
     thresholds: tuple[Threshold, ...] = field(default=(), repr=False)
+    arrivals: tuple[InterArrival, ...] = ()  # by what rows of an entity come at regular times
 
     @cached_property
     def layout(self) -> Layout:
@@ -85,6 +87,7 @@ class Encoding:
         each of several numbers in one text.
         """
         frame = parts.split(running.read(presence.read(frame, self.present), self.running), self.schema)
+        frame = inter_arrival.read(frame, self.arrivals, self.schema)
         frame = words.read(frame, self.worded)
         if not self.between or self.between[0].name in frame:
             return frame
@@ -150,6 +153,20 @@ class Encoding:
         named = {name for one in self.derived for name in one.formula.sources} | {one.by for one in self.thresholds}
         return tuple(k for k, column in enumerate(self.columns) if column.name in named)
 
+    def arrived(self, one: InterArrival, tokens: np.ndarray, inside: np.ndarray, units: np.ndarray) -> np.ndarray:
+        """Return the ticks of the column by which rows of `units` [rows] come at regular times, as worked out from
+        their tokens and places: [rows].
+        """
+        cells = self.cells(tokens)
+
+        def drawn(name: str) -> np.ndarray:
+            k = self.index(name)
+            return self.ordered(k).ticks(cells[k], inside[:, k]) / per_unit(self.ordered(k))
+
+        return inter_arrival.worked_out(
+            one, self.ordered(self.index(one.name)), drawn(one.start), drawn(one.step), units
+        )
+
     def rounded(self, k: int, ticks: np.ndarray, cells: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
         """Return ticks of column k with as few decimals as another column leaves it, by `places`: each [rows]."""
         one = next((own for own in self.precision if own.name == self.known[k].name), None)
@@ -175,7 +192,8 @@ class Encoding:
         column that names entities.
         """
         dates = {part.date for part in self.between if isinstance(part, DatePart)}
-        texts = {one.name: one.formula.text for one in self.derived} | {one.name: one.text for one in self.running}
+        texts = {one.name: one.formula.text for one in self.derived}
+        texts |= {one.name: one.text for one in self.running} | {one.name: one.text for one in self.arrivals}
         found = {
             "derived": {name: text for name, text in texts.items() if name not in dates},
             "learnt_by": {name: text for name, text in texts.items() if name in dates},
@@ -290,5 +308,6 @@ class Encoding:
         totals = running.restore(document["running"])
         absences = tuple(Absence(**entry) for entry in document["absences"])
         thresholds = tuple(Threshold(**entry) for entry in document["thresholds"])
-        rest = worded, present, precise, totals, absences, thresholds
+        arrivals = inter_arrival.restore(document["arrivals"])
+        rest = worded, present, precise, totals, absences, thresholds, arrivals
         return cls(schema, tuple(known[:own]), groups, derived, between, panel, *rest)

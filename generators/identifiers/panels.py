@@ -148,17 +148,24 @@ def _of(owned: Owned, found: Sequence[Sequence[Column]], frame: pd.DataFrame, ti
 
 
 def ordered(
-    columns: Sequence[Column], days: Collection[str], frame: pd.DataFrame, owned: Owned
+    columns: Sequence[Column], days: Collection[str], frame: pd.DataFrame, owned: Owned, arriving: Sequence[str] = ()
 ) -> tuple[tuple[Column, ...], Panel]:
     """Return the columns in the order of a panel: what entities keep, what visits keep, labels that no visit has twice,
-    and before others of its level the date, one of the `days` included, else the number, by which rows are in order.
+    and before others of its level the date, one of the `days` included, else the number, by which rows are in order:
+    where it is known at which times they come, the last of `arriving`, after the others of these.
     """
     found = _levels(columns, frame, owned)
     rest = [column for own in found[1:] for column in own]
     dates = [c for c in rest if c.kind == "datetime" or c.name in days]
     timed = [c for c in dates if owned.in_order(values_of(frame[c.name], c))]
     timed = timed or [c for c in rest if owned.in_order(values_of(frame[c.name], c), rising=True)]
-    placed = [column for own in found for column in sorted(own, key=lambda column: column not in timed[:1])]
+    timed = [c for c in rest if c.name in arriving[-1:]] or timed
+    first = [*arriving, *(column.name for column in timed[:1])]
+
+    def rank(column: Column) -> int:
+        return first.index(column.name) if column.name in first else len(first)
+
+    placed = [column for own in found for column in sorted(own, key=rank)]
     return tuple(placed), _of(owned, found, frame, placed.index(timed[0]) if timed else None)
 
 

@@ -1,11 +1,12 @@
 """Rows of which some cells are given: one of several candidates is kept by its importance."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from launderette.generators.devices.device import accelerated
 from launderette.generators.encoding.encoding import Encoding
@@ -25,6 +26,15 @@ Allowed = Callable[[int, Tensor], Tensor | None]
 
 def anything(l: int, x: Tensor) -> None:
     """Allow every token."""
+
+
+def forced(tokens: Mapping[int, Tensor], sizes: Sequence[int], allowed: Allowed) -> Allowed:
+    """Allow at some places the tokens [B] of each row alone, at others what is `allowed`."""
+
+    def of_row(l: int, x: Tensor) -> Tensor | None:
+        return one_hot(tokens[l].to(x.device), sizes[l]).bool() if l in tokens else allowed(l, x)
+
+    return of_row
 
 
 def randoms(encoding: Encoding, given: bool) -> int:

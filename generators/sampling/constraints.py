@@ -87,11 +87,14 @@ class Constraints:
         )
 
     @cached_property
+    def named(self) -> set[int]:
+        """The columns that conditions and rules name."""
+        return {*self.domains, *(k for rule in self.rules for a in (*rule.premises, *rule.claims) for k in a.columns)}
+
+    @cached_property
     def columns(self) -> set[int]:
         """The columns with tokens whose values must be known to tell whether a row holds."""
-        told = {k for rule in self.rules for atom in (*rule.premises, *rule.claims) for k in atom.columns}
-        told |= {*self.domains, *self.encoding.sources}
-        return {k for k in told if k < len(self.encoding.columns)}
+        return {k for k in (*self.named, *self.encoding.sources) if k < len(self.encoding.columns)}
 
     @cached_property
     def ranges_of_derived(self) -> dict[int, Domain]:

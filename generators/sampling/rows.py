@@ -9,7 +9,7 @@ CANDIDATES_PER_ROW such rows is kept by its importance, and only what is left ov
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ import pandas as pd
 from launderette.generators.derived import running
 from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.errors import GeneratorError, check_count
+from launderette.generators.identifiers import inter_arrival
 from launderette.generators.sampling import raking
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS
@@ -37,13 +38,23 @@ Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 RETRIED = 4  # attempts to draw the rows of an entity, before all of them are drawn anew
 
 
+class KnownCells(NamedTuple):
+    """The cells int64 [rows] that column `k` has in the rows from `first` on."""
+
+    k: int
+    first: int
+    cells: np.ndarray
+
+
 class InPlace(NamedTuple):
     """How rows that share are drawn, of which none may take the place of another: `chunk` is also given how far from
-    the first row the place of each is; `entities` gives the entity of row numbers [rows], int64 [rows].
+    the first row the place of each is, and the cells of one column that are known, by row number; `entities` gives the
+    entity of row numbers [rows], int64 [rows].
     """
 
-    chunk: Callable[[int, int, bool, np.ndarray], Drawn]
+    chunk: Callable[[int, int, bool, np.ndarray, KnownCells | None], Drawn]
     entities: Callable[[np.ndarray], np.ndarray]
+    known: KnownCells | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,12 @@ class Asked:
         hardly = held.sum() >= LEAST_TOLD_ROWS and ranged.sum() < held.sum() / CANDIDATES_PER_ROW
         return ticks, held if hardly else ranged
 
+    @property
+    def names_arrival(self) -> bool:
+        """Whether a condition or a rule names a column by which rows of an entity come at regular times."""
+        named = self.constraints.named
+        return any(self.encoding.index(one.name) in named for one in self.encoding.arrivals)
+
 
 Drawing = tuple[Asked, Chunk]  # all that a family has to say of how its rows are drawn
 
@@ -99,6 +116,25 @@ def draw_part(part: range, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFram
 
 
 def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarray, np.ndarray, Limits]:
+    """Return tokens, places and limits of a part of the rows. Where those of an entity come at regular times, each is
+    drawn once more given its time, which the others tell.
+    """
+    coded, own = asked.encoding, asked.in_place
+    if not (coded.arrivals and own and len(part)) or asked.names_arrival:
+        return _drawn(part, asked, chunk, seed)
+    one, size, around = coded.arrivals[0], asked.chunk_rows, inter_arrival.rows_around(coded.arrivals, coded.groups)
+    k = coded.index(one.name)
+    begin, end = part.start // size * size, -(-part.stop // size) * size  # of the chunks
+    wide = range(max(0, begin - around), end + around)
+    tokens, inside, _ = _drawn(wide, asked, chunk, seed)
+    ticks = coded.arrived(one, tokens, inside, own.entities(np.array(wide)))
+    known = KnownCells(k, wide.start, coded.ordered(k).cells_at(ticks, np.zeros(len(ticks), dtype=bool)))
+    tokens, inside, limits = _drawn(part, replace(asked, in_place=own._replace(known=known)), chunk, seed)
+    at = ticks[part.start - wide.start : part.stop - wide.start]
+    return tokens, inside, limits | {k: (at, at)}
+
+
+def _drawn(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarray, np.ndarray, Limits]:
     """Return tokens, places and limits of a part of the rows, whose chunks begin where those of all rows do."""
     chunk = _remembered(chunk)
     guided = _guided(asked, chunk, seed)
@@ -134,6 +170,8 @@ def _guided(asked: Asked, chunk: Chunk, seed: int) -> bool:
     """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES_PER_ROW rows pass without."""
     if asked.guided is not None or not asked.constraints.open:
         return bool(asked.guided)
+    if asked.names_arrival:
+        return True  # few rows of an entity would lie where it begins and a condition on its rows are both met
     return bool(asked.place(*chunk(seed, 0, False), False)[1].mean() < 1 / CANDIDATES_PER_ROW)
 
 
@@ -199,7 +237,7 @@ def _in_place(first: int, count: int, asked: Asked, own: InPlace, seed: int, gui
         if attempt % RETRIED == 0:
             left = np.flatnonzero(np.isin(entities, entities[left]))
         places = np.resize(left, asked.chunk_rows)
-        drawn = own.chunk(attempt_seed(seed, attempt), first, guided, places)
+        drawn = own.chunk(attempt_seed(seed, attempt), first, guided, places, own.known)
         ticks, held = asked.place(*drawn, guided)
         found = found or (*drawn, ticks)
         taken, rows = np.unique(np.where(held, places, -1), return_index=True)

@@ -100,13 +100,14 @@ def _panel(encoding: Encoding) -> Panel:
 
 def told(encoding: Encoding, effects: Tensor, even: bool) -> dict[str, Any]:
     """Return what a record of training tells of entities: their column, what they keep, what their rows are in the
-    order of and whether evenly, and how strongly they share other columns, a or k of its first token.
+    order of and whether evenly, or at regular times, and how strongly they share other columns, a or k of its first
+    token.
     """
     panel, names = _panel(encoding), [column.name for column in encoding.columns]
     rest = range(panel.kept, len(names))
     strong = {names[k]: a for k in rest if (a := round(float(effects[:, k].max()), 3))}
     in_order = {"in_order_of": names[panel.time]} if panel.time is not None else {}
-    evenly = {"evenly": True} if even else {}
+    evenly = {"regularly": True} if encoding.arrivals else {"evenly": True} if even else {}
     once = {"once": names[panel.visited.stop]} if panel.distinct else {}
     visits = {"visits": {"of": panel.visit, "kept": [names[k] for k in panel.visited], **once}} if panel.visit else {}
     return {"of": panel.owner, "kept": names[: panel.kept], **in_order, **evenly, "shared": strong, **visits}

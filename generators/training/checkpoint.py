@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 
 from launderette.generators.errors import GeneratorError
 
-MODEL_FORMAT = 25  # of model.json
+MODEL_FORMAT = 26  # of model.json
 DOCUMENT = "model.json"
 MODEL_FILE = re.compile(r"\.?model\.(json|([0-9a-f]{16}\.)?safetensors)(\.[0-9a-f]{8}\.part)?")
 READ_ATTEMPTS = 5  # to read a pair that others replace

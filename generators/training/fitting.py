@@ -83,6 +83,7 @@ class TableFamily:
     start: Callable[[Any, Encoding, Any, Tensor, Folds], None]
     plan: Callable[[Any, int], Plan]  # (config, rows) -> how to optimise
     private: PrivateTraining | None = None  # where there is one
+    in_order: bool = False  # whether it draws the rows of an entity in their order
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def fit(family: TableFamily, data: pd.DataFrame, schema: Schema, config: Any, **
     """
     started, chosen = time.monotonic(), choose(family.name, **how)
     salt = f"{family.name}-{how['seed']}"
-    encoded = encoder.fit(data, schema, salt, **named(config), groups=how.get("groups"))
+    encoded = encoder.fit(data, schema, salt, **named(config), groups=how.get("groups"), in_order=family.in_order)
     x = torch.from_numpy(encoded.encode(data))
     config = family.settle(config, encoded, len(data))
 

@@ -78,7 +78,7 @@ def _of_entities(record: Mapping[str, Any]) -> list[str]:
         ]
     shared = [name for name, effect in found["shared"].items() if effect]
     does = [f"keep one value of {_listed(found['kept'])}"] if found["kept"] else []
-    evenly = ", at even distances" if "evenly" in found else ""
+    evenly = ", at even distances" if "evenly" in found else ", as long after one another" * ("regularly" in found)
     does += [f"come in the order of {found['in_order_of']}{evenly}"] if "in_order_of" in found else []
     does += [f"are alike in {_listed(shared)}"] if shared else []
     return [
