@@ -28,7 +28,7 @@ LEAST_STEPS_KNOWN = 60  # from a row of an entity to the next, of which anything
 LEAST_REGULAR = 0.2  # of the steps, that are as long as the most frequent one, beyond what chance has
 MOST_BEGIN_ALIKE = 0.5  # of entities, that begin at one time: as those of a balanced panel do
 MONTHLY_SHARE = 0.95  # of the rows, that lie whole months after their entity's first one
-MOST_LABELS_OF_STEPS, LEAST_OF_LABEL = 12, 20  # of a column by which steps differ, and steps of each
+MOST_LABELS_OF_STEPS, LEAST_OF_LABEL = 12, 20  # of a column by which steps differ, and units that have each
 LEAST_EXPLAINED = 0.05  # of the variance of the steps' ranks
 STEP_QUANTILES = np.arange(0.05, 1, 0.1)
 GOLDEN = 0.6180339887498949  # its multiples are even in [0, 1)
@@ -175,25 +175,27 @@ def _most_frequent(steps: np.ndarray) -> float:
 def _with_unseen(
     one: InterArrival, values: np.ndarray, units: np.ndarray, frame: pd.DataFrame, schema: Schema
 ) -> InterArrival:
-    """Return it with typical steps, by the labels that tell most of them."""
-    steps = pd.Series(one.since_before(values, units), frame.index)
-    known = steps[steps.notna()]
+    """Return it with typical steps, each unit's counted once, by the labels that tell most of them."""
+    steps = one.since_before(values, units)
+    known = pd.DataFrame({"unit": units, "step": steps}, frame.index)[~np.isnan(steps)]
     labelled = [c.name for c in schema.learned if isinstance(c, Categorical | Boolean) and c.name in frame]
-    told = {name: _explained(known, frame[name][known.index].astype("string").fillna("")) for name in labelled}
+    labels = {name: frame[name][known.index].astype("string").fillna("") for name in labelled}
+    told = {name: _explained(known, own) for name, own in labels.items()}
     by = max(told, key=told.__getitem__, default="")
     groups = {"": known}
     if by and told[by] >= LEAST_EXPLAINED:
-        groups |= {str(label): own for label, own in known.groupby(frame[by][known.index].astype("string"))}
-    unseen = {label: own.quantile(STEP_QUANTILES).round().astype("int64").tolist() for label, own in groups.items()}
+        groups |= {str(label): own for label, own in known.groupby(labels[by])}
+    typical = {label: own.groupby("unit")["step"].median().quantile(STEP_QUANTILES) for label, own in groups.items()}
+    unseen = {label: own.round().astype("int64").tolist() for label, own in typical.items()}
     return replace(one, by=by if len(groups) > 1 else "", unseen=unseen)
 
 
-def _explained(steps: pd.Series, labels: pd.Series) -> float:
-    """Return which share of the variance of the steps' ranks labels [rows] explain; 0 for many, or rare ones."""
-    counts = labels.value_counts()
+def _explained(known: pd.DataFrame, labels: pd.Series) -> float:
+    """Return which share of the variance of the steps' ranks labels [rows] explain; 0 for many labels, or rare ones."""
+    counts = known.groupby(labels)["unit"].nunique()
     if not 2 <= len(counts) <= MOST_LABELS_OF_STEPS or counts.min() < LEAST_OF_LABEL:
         return 0.0
-    ranks = steps.rank()
+    ranks = known["step"].rank()
     return float(ranks.groupby(labels).transform("mean").var() / max(ranks.var(), 1e-9))
 
 
