@@ -9,7 +9,7 @@ asks for it. Orders and sums narrow what a column may still be (bounds propagati
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -86,15 +86,28 @@ class Constraints:
             if isinstance(c, Linear) and not c.negated and max(c.columns) < len(self.encoding.columns)
         )
 
-    @cached_property
-    def named(self) -> set[int]:
-        """The columns that conditions and rules name."""
-        return {*self.domains, *(k for rule in self.rules for a in (*rule.premises, *rule.claims) for k in a.columns)}
+    def fixes(self, k: int) -> bool:
+        """Whether more is asked of column k than orders and sums, with other columns or a number."""
+        atoms = (atom for rule in self.rules for atom in (*rule.premises, *rule.claims))
+        return k in self.domains or any(isinstance(atom, Within) and atom.k == k for atom in atoms)
+
+    def of_other(self, k: int, other: int) -> Constraints:
+        """Return the same with another column in the place of column k, of which only orders and sums are asked."""
+
+        def moved(atom: Atom) -> Atom:
+            if isinstance(atom, Within) or k not in atom.weights:
+                return atom
+            return replace(atom, weights={other if j == k else j: weight for j, weight in atom.weights.items()})
+
+        rules = [(tuple(map(moved, rule.premises)), tuple(map(moved, rule.claims))) for rule in self.rules]
+        return replace(self, rules=tuple(EncodedRule(*rule) for rule in rules))
 
     @cached_property
     def columns(self) -> set[int]:
         """The columns with tokens whose values must be known to tell whether a row holds."""
-        return {k for k in (*self.named, *self.encoding.sources) if k < len(self.encoding.columns)}
+        told = {k for rule in self.rules for atom in (*rule.premises, *rule.claims) for k in atom.columns}
+        told |= {*self.domains, *self.encoding.sources}
+        return {k for k in told if k < len(self.encoding.columns)}
 
     @cached_property
     def ranges_of_derived(self) -> dict[int, Domain]:

@@ -36,25 +36,27 @@ Limits = dict[int, tuple[np.ndarray, np.ndarray]]  # lowest and highest ticks of
 Drawn = tuple[np.ndarray, np.ndarray]  # tokens [rows of a chunk, L] and places within intervals [..., columns]
 Chunk = Callable[[int, int, bool], Drawn]  # seed, first row, guided or not
 RETRIED = 4  # attempts to draw the rows of an entity, before all of them are drawn anew
+TIMED = 12 * RETRIED  # attempts to draw rows given their times, before these are drawn too
 
 
-class KnownCells(NamedTuple):
-    """The cells int64 [rows] that column `k` has in the rows from `first` on."""
+class KnownTimes(NamedTuple):
+    """The ticks and cells [rows] that column `k` has in the rows from `first` on."""
 
     k: int
     first: int
+    ticks: np.ndarray
     cells: np.ndarray
 
 
 class InPlace(NamedTuple):
     """How rows that share are drawn, of which none may take the place of another: `chunk` is also given how far from
-    the first row the place of each is, and the cells of one column that are known, by row number; `entities` gives the
-    entity of row numbers [rows], int64 [rows].
+    the first row the place of each is, and the `times` of rows where these are known; `entities` gives the entity of
+    row numbers [rows], int64 [rows].
     """
 
-    chunk: Callable[[int, int, bool, np.ndarray, KnownCells | None], Drawn]
+    chunk: Callable[[int, int, bool, np.ndarray, KnownTimes | None], Drawn]
     entities: Callable[[np.ndarray], np.ndarray]
-    known: KnownCells | None = None
+    times: KnownTimes | None = None
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,15 @@ class Asked:
     in_place: InPlace | None = None  # where rows of an entity share
     chunk_rows: int = field(default_factory=lambda: CHUNK_ROWS)
 
-    def place(self, tokens: np.ndarray, inside: np.ndarray, guided: bool) -> tuple[dict[int, np.ndarray], np.ndarray]:
-        """Return the ticks of the limited columns, and which rows meet everything.
+    def place(
+        self, tokens: np.ndarray, inside: np.ndarray, guided: bool, times: dict[int, np.ndarray] | None = None
+    ) -> tuple[dict[int, np.ndarray], np.ndarray]:
+        """Return the ticks of the limited columns, those of `times` as they are, and which rows meet everything.
 
         What is worked out lies within its range too, unless that leaves hardly a row of a model that has learnt little.
         """
         cells = self.encoding.cells(tokens)
-        ticks = self.constraints.place(cells, inside, narrowed=guided)
+        ticks = self.constraints.place(cells, inside, narrowed=guided) | (times or {})
         held = self.constraints.holds(cells, ticks)
         for own in self.combinations:
             held &= own.kept(tokens)
@@ -85,10 +89,9 @@ class Asked:
         return ticks, held if hardly else ranged
 
     @property
-    def names_arrival(self) -> bool:
-        """Whether a condition or a rule names a column by which rows of an entity come at regular times."""
-        named = self.constraints.named
-        return any(self.encoding.index(one.name) in named for one in self.encoding.arrivals)
+    def fixes_times(self) -> bool:
+        """Whether a condition fixes a column by which rows of an entity come at regular times."""
+        return any(self.constraints.fixes(self.encoding.index(one.name)) for one in self.encoding.arrivals)
 
 
 Drawing = tuple[Asked, Chunk]  # all that a family has to say of how its rows are drawn
@@ -120,18 +123,17 @@ def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndar
     drawn once more given its time, which the others tell.
     """
     coded, own = asked.encoding, asked.in_place
-    if not (coded.arrivals and own and len(part)) or asked.names_arrival:
+    if not (coded.arrivals and own and len(part)) or asked.fixes_times:
         return _drawn(part, asked, chunk, seed)
     one, size, around = coded.arrivals[0], asked.chunk_rows, inter_arrival.rows_around(coded.arrivals, coded.groups)
-    k = coded.index(one.name)
     begin, end = part.start // size * size, -(-part.stop // size) * size  # of the chunks
-    wide = range(max(0, begin - around), end + around)
-    tokens, inside, _ = _drawn(wide, asked, chunk, seed)
+    wide, k = range(max(0, begin - around), end + around), coded.index(one.name)
+    starting = replace(asked, constraints=asked.constraints.of_other(k, coded.index(one.start)))
+    tokens, inside, _ = _drawn(wide, starting, chunk, seed)
     ticks = coded.arrived(one, tokens, inside, own.entities(np.array(wide)))
-    known = KnownCells(k, wide.start, coded.ordered(k).cells_at(ticks, np.zeros(len(ticks), dtype=bool)))
-    tokens, inside, limits = _drawn(part, replace(asked, in_place=own._replace(known=known)), chunk, seed)
-    at = ticks[part.start - wide.start : part.stop - wide.start]
-    return tokens, inside, limits | {k: (at, at)}
+    cells = coded.ordered(k).cells_at(ticks, np.zeros(len(ticks), dtype=bool))
+    timed = own._replace(times=KnownTimes(k, wide.start, ticks, cells))
+    return _drawn(part, replace(asked, in_place=timed), chunk, seed)
 
 
 def _drawn(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarray, np.ndarray, Limits]:
@@ -148,7 +150,7 @@ def _drawn(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndarr
     L, columns, before = asked.encoding.layout.width, len(asked.encoding.columns), part.start - begin
     tokens = np.concatenate([np.zeros((0, L), dtype="int64"), *(own[0] for own in parts)])
     inside = np.concatenate([np.zeros((0, columns)), *(own[1] for own in parts)])
-    held = asked.constraints.columns if parts else ()
+    held = {k for own in parts[:1] for k in own[2]}
     ticks = {k: np.concatenate([own[2][k] for own in parts])[before:] for k in held}
     return tokens[before:], inside[before:], {k: (own, own) for k, own in ticks.items()}
 
@@ -170,8 +172,8 @@ def _guided(asked: Asked, chunk: Chunk, seed: int) -> bool:
     """Whether to mask tokens: where the family can, and fewer than one in CANDIDATES_PER_ROW rows pass without."""
     if asked.guided is not None or not asked.constraints.open:
         return bool(asked.guided)
-    if asked.names_arrival:
-        return True  # few rows of an entity would lie where it begins and a condition on its rows are both met
+    if asked.fixes_times:
+        return True  # few rows of an entity would meet both when it begins and the condition
     return bool(asked.place(*chunk(seed, 0, False), False)[1].mean() < 1 / CANDIDATES_PER_ROW)
 
 
@@ -237,8 +239,9 @@ def _in_place(first: int, count: int, asked: Asked, own: InPlace, seed: int, gui
         if attempt % RETRIED == 0:
             left = np.flatnonzero(np.isin(entities, entities[left]))
         places = np.resize(left, asked.chunk_rows)
-        drawn = own.chunk(attempt_seed(seed, attempt), first, guided, places, own.known)
-        ticks, held = asked.place(*drawn, guided)
+        known = own.times if attempt < TIMED else None
+        drawn = own.chunk(attempt_seed(seed, attempt), first, guided, places, known)
+        ticks, held = asked.place(*drawn, guided, _times(asked, known, first + places, drawn))
         found = found or (*drawn, ticks)
         taken, rows = np.unique(np.where(held, places, -1), return_index=True)
         taken, rows = taken[taken >= 0], rows[taken >= 0]
@@ -248,6 +251,18 @@ def _in_place(first: int, count: int, asked: Asked, own: InPlace, seed: int, gui
         if not len(left):
             return found[0][:count], found[1][:count], {k: kept[:count] for k, kept in found[2].items()}
     raise _hardly(asked, count, guided)
+
+
+def _times(asked: Asked, known: KnownTimes | None, numbers: np.ndarray, drawn: Drawn) -> dict[int, np.ndarray]:
+    """Return by column the ticks of rows `numbers` [rows]: where times are known; else, of a column of times, as they
+    are drawn.
+    """
+    if known is not None:
+        return {known.k: known.ticks[numbers - known.first]}
+    if asked.in_place is None or asked.in_place.times is None:
+        return {}
+    k, (tokens, inside) = asked.in_place.times.k, drawn
+    return {k: asked.encoding.ordered(k).ticks(asked.encoding.cells(tokens)[k], inside[:, k])}
 
 
 def _hardly(asked: Asked, count: int, guided: bool) -> GeneratorError:

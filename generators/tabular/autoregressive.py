@@ -28,7 +28,7 @@ from launderette.generators.sampling import combinations, conditioning, imputati
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS, Allowed, anything
 from launderette.generators.sampling.constraints import Constraints
 from launderette.generators.sampling.masks import Mask
-from launderette.generators.sampling.rows import Asked, Drawing, InPlace, KnownCells
+from launderette.generators.sampling.rows import Asked, Drawing, InPlace, KnownTimes
 from launderette.generators.sampling.shared import EntityEffects
 from launderette.generators.tabular._chain import Model, only
 from launderette.generators.training import fitting, options, randomness
@@ -114,10 +114,10 @@ class Autoregressive(FittedTable[Config, Model]):
         first: int,
         guided: bool,
         places: np.ndarray | None = None,
-        cells: KnownCells | None = None,
+        times: KnownTimes | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw tokens and places of a chunk of candidates, given the fixed tokens, masked where they are guided; those
-        of a panel for rows first + `places`, given the known cells of one column.
+        of a panel for rows first + `places`, at their known `times`.
         """
         fixed, columns, size = held.fixed, len(self.encoding.columns), self._chunk_rows
         x = conditioning.given(fixed, self.encoding.layout.width, size)
@@ -131,20 +131,20 @@ class Autoregressive(FittedTable[Config, Model]):
             return draw(u[:, columns:]), u[:, :columns]
         numbers = first + (np.arange(size) if places is None else places)
         u = sharing.mixed(u, seed, numbers)
-        tokens = draw(u[:, columns:], allowed=self._given(cells, numbers, allowed))
+        tokens = draw(u[:, columns:], allowed=self._at(times, numbers, allowed))
         if fine := sharing.fine:
             tokens[:, fine] = draw(sharing.alone(u, seed, numbers)[:, columns:])[:, fine]
         if fine := sharing.fine_of_visits:
             tokens[:, fine] = draw(sharing.of_visits_alone(u, seed, numbers)[:, columns:])[:, fine]
         return tokens, u[:, :columns]
 
-    def _given(self, known: KnownCells | None, numbers: np.ndarray, allowed: Allowed) -> Allowed:
-        """Allow rows `numbers` [B] the tokens of their known cells alone, and else what is allowed."""
-        if known is None:
+    def _at(self, times: KnownTimes | None, numbers: np.ndarray, allowed: Allowed) -> Allowed:
+        """Allow rows `numbers` [B] the tokens of their known times alone, and else what is allowed."""
+        if times is None:
             return allowed
-        layout, cells = self.encoding.layout, known.cells[numbers - known.first]
-        parts = self.encoding.columns[known.k].split(cells)
-        tokens = {l: torch.from_numpy(part) for l, part in zip(layout.places[known.k], parts, strict=True)}
+        layout, cells = self.encoding.layout, times.cells[numbers - times.first]
+        parts = self.encoding.columns[times.k].split(cells)
+        tokens = {l: torch.from_numpy(part) for l, part in zip(layout.places[times.k], parts, strict=True)}
         return conditioning.forced(tokens, layout.sizes, allowed)
 
     @torch.no_grad()

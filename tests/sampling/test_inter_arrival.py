@@ -27,7 +27,9 @@ def payments(contracts: int = 70, seed: int = 0) -> pd.DataFrame:
     paid = pd.Series([begin[k] + pd.DateOffset(months=m) for k, m in zip(own, months, strict=True)])
     rate = rng.choice([40.0, 55.0, 90.0], contracts)[own]
     half = np.where(paid.dt.month <= 6, "first", "second")
+    signed = (begin - pd.to_timedelta(rng.integers(1, 60, contracts), "D"))[own]
     frame = pd.DataFrame({"contract": [f"C-{k + 700}" for k in own], "paid": paid, "rate": rate, "half": half})
+    frame["signed"] = signed
     return frame.sort_values("paid", ignore_index=True)
 
 
@@ -66,6 +68,14 @@ def test_a_part_of_a_sample_has_the_times_of_the_whole(model):
     part = model.sample_part(range(2030, 2400), seed=3)[whole.columns]
     pd.testing.assert_frame_equal(part, whole.iloc[2030:].reset_index(drop=True))
     pd.testing.assert_frame_equal(model.sample(70, seed=3).drop(columns="contract"), whole.head(70))
+
+
+def test_an_order_with_the_date_holds_and_payments_stay_monthly(model):
+    drawn = model.sample(600, seed=5, constraints=["signed <= paid"])
+    assert (drawn["signed"] <= drawn["paid"]).all()
+    assert monthly(drawn) > 0.9
+    part = model.sample_part(range(400, 600), seed=5, constraints=["signed <= paid"])
+    pd.testing.assert_frame_equal(part, drawn.drop(columns="contract").iloc[400:].reset_index(drop=True))
 
 
 def test_a_condition_on_the_date_is_met(model):
