@@ -3,8 +3,7 @@ contract, where these are regular and entities begin at times of their own.
 
 Two columns of no schema are learnt beside such a date, or number of a period: when the entity begins, which all of its
 rows share, and the time since its row before. The date of a drawn row is worked out from them; all else of the row is
-drawn given that date (sampling/rows.py). Where a condition or constraint names the date, it is drawn as any other
-column.
+drawn given that date (sampling/rows.py). Where a condition fixes the date itself, it is drawn as any other column.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
