@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -192,6 +194,19 @@ def columns_narrowed(case: Case, rng: Rng) -> Case:
         if column in _whole(case):
             columns[column] = columns[column].round().astype(case.train[column].dtype)
     return case.changed(**columns)
+
+
+def bookings_at_weekends(case: Case, rng: Rng) -> Case:
+    """Real bookings are of Monday to Friday; a fifth of the released ones are of any day."""
+
+    def booked(frame: pd.DataFrame, anywhen: float) -> pd.DataFrame:
+        weeks, days = rng.integers(0, 150, len(frame)), rng.integers(0, 7, len(frame))
+        days = np.where(rng.random(len(frame)) < anywhen, days, days % 5)
+        dates = pd.Timestamp("2020-01-06") + pd.to_timedelta(7 * weeks + days, "D")
+        return frame.assign(booked=dates.strftime("%Y-%m-%d"))
+
+    real = (booked(table, 0.0) for table in (case.train, case.holdout))
+    return replace(case, **dict(zip(("train", "holdout"), real, strict=True))).released(booked(case.synthetic, 0.2))
 
 
 def dates_in_one_year(case: Case, rng: Rng) -> Case:

@@ -21,6 +21,7 @@ FUNCTION_ROWS, FIRST_FUNCTION_ROWS = 6000, 1000  # of each table; that say first
 MOST_FOLLOWING, DATES_IN_PAIRS, MOST_IN_PAIRS = 30, 4, 3  # numbers; dates, and numbers that say most, taken two by two
 NEARNESS = 1e-6, 0.01, 0.02, 0.05  # of a number's deviation, that it may be off
 LEAST_FOLLOWING, LEAST_FOLLOWING_FIRST = 0.9, 0.5  # of real rows are near, beyond those near by chance
+FEWEST_NUMBERS = 3  # different ones: of a flag, `decided` asks
 MOST_WAYS = 3  # in which a number is told, each without the columns that told most before
 LEAST_APART = 50  # real rows, and as many expected of others, that are not near by chance
 
@@ -63,12 +64,13 @@ def functions(samples: Samples, *, seed: int = 0) -> Score:
     """Whether a number that other columns tell nearly exactly is what they tell: 1 - the share of rows in which it is
     not, beyond chance, of the worst number; in [0, 1], higher better.
 
-    A regression tree of the other columns, of times between dates and of differences, products and ratios of the three
-    numbers most like it in rank, learnt from real rows, has to come within 5 % of the deviation (nearer where it can)
-    of 90 % of other real rows, beyond those which it comes near to where numbers are dealt out anew (kappa, Cohen
-    1960): a fee that stops at an end, a tariff by zone and weight, a term by kind of loan. Then it is asked again
-    without the column that told most, up to three times: days overdue follow from a fee, and from dates. Cost: two
-    small trees per number or time, of at most 30, and up to ten more of those that follow.
+    Numbers of one or two values are left to `decided`. A regression tree of the other columns, of times between dates
+    and of differences, products and ratios of the three numbers most like it in rank, learnt from real rows, has to
+    come within 5 % of the deviation (nearer where it can) of 90 % of other real rows, beyond those which it comes near
+    to where numbers are dealt out anew (kappa, Cohen 1960): a fee that stops at an end, a tariff by zone and weight, a
+    term by kind of loan. Then it is asked again without the column that told most, up to three times: days overdue
+    follow from a fee, and from dates. Cost: two small trees per number or time, of at most 30, and up to ten more of
+    those that follow.
     """
 
     def measure(role: str) -> list[Counted]:
@@ -145,6 +147,8 @@ def _lost(asked: Following, parts: int, seed: int) -> Iterator[Counted]:
     """How much oftener a number is off in other rows than in real ones, by each way in which it follows there."""
     asked = asked.of(*(~np.isnan(side) for side in asked.numbers))
     if not len(asked.numbers[1]):
+        return
+    if len(np.unique(asked.numbers[0])) < FEWEST_NUMBERS:
         return
     for _ in range(MOST_WAYS):
         first = asked.of(slice(FIRST_FUNCTION_ROWS), slice(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -25,6 +25,13 @@ FINE = 200  # a grid with more steps than this in a column's range is a way of w
 LISTED = 50  # different real numbers of a column at most, where only known ones are possible
 ARITHMETIC_ERROR = 1e-6  # of a column's range: numbers that differ by no more are the same
 TAILS = (0.01, 0.025, 0.05)
+PARTS_OF_TIMES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # of seconds since 1970, which began on a Thursday
+    "month": lambda times: _months(times).astype(int) % 12,
+    "day": lambda times: times // 86_400 - _months(times).astype("datetime64[D]").astype(int),
+    "weekday": lambda times: (times // 86_400 + 3) % 7,
+    "hour": lambda times: times // 3600 % 24,
+    "minute": lambda times: times // 60 % 60,
+}
 NO_COLUMN = Reason.NO_VALUES, "no column has a value to compare"
 NO_NUMBERS = Reason.NO_NUMBERS, "no column holds numbers that can be compared like this"
 
@@ -33,17 +40,17 @@ def validity(samples: Samples, *, seed: int = 0) -> Score:
     """Whether real rows could have the values: 1 - the share of those that none could have, beyond chance, of the worst
     column; in [0, 1], higher better.
 
-    Impossible are numbers outside the real range, labels that no real row has and, in a column of at most 50 different
-    numbers, any other number; rounding (1e-6 of the range) is allowed. Fresh real rows have new values too, as often as
-    a real value stands in one row alone (Good 1953); what the rows of one entity share counts once. Cost: a sort per
-    column.
+    Impossible are numbers outside the real range, labels that no real row has, months, days, weekdays, hours and
+    minutes of no real date and, in a column of at most 50 different numbers, any other number; rounding (1e-6 of the
+    range) is allowed. Fresh real rows have new values too, as often as a real value stands in one row alone (Good
+    1953); what the rows of one entity share counts once. Cost: a sort per column.
     """
 
     def measure(role: str) -> list[Loss]:
         real, rows = chance.real(samples, role), samples.rows(role, VALUE_ROWS, seed)
         other = samples.table(role).iloc[rows]
         owners = chance.owners(samples, role), _owners(samples, role, rows)
-        parts = [_unseen(samples, c, (real, other), owners) for c in samples.known if _listed(samples, c, real)]
+        parts = [found for c in samples.known for found in _unseen(samples, c, (real, other), owners)]
         parts += [_outside(samples, c, (real, other), owners) for c in samples.known if samples.is_number(c)]
         return [
             Loss(str(c), hits / rows, chance.most(single, size, rows, len(parts)))
@@ -55,6 +62,7 @@ def validity(samples: Samples, *, seed: int = 0) -> Score:
 
 
 Both = tuple[pd.DataFrame, pd.DataFrame]  # real rows, others
+Owned = tuple[np.ndarray, np.ndarray | None]  # known values of a column, and whom each belongs to
 Counted = tuple[str, int, int, int, int]  # column, impossible values of how many, single ones of how many real values
 
 
@@ -75,19 +83,37 @@ def _owners(samples: Samples, role: str, rows: np.ndarray) -> np.ndarray | None:
     return None if own is None else entities.owners_of(own.iloc[rows])
 
 
-def _unseen(samples: Samples, column: str, tables: Both, owners: Sequence[np.ndarray | None]) -> Counted:
-    known, values = (_once(samples, column, *pair) for pair in zip(tables, owners, strict=True))
+def _unseen(samples: Samples, column: str, tables: Both, owners: Sequence[np.ndarray | None]) -> Iterator[Counted]:
+    """Values that no real row has, of a column with no others than those of a list; weekdays and the like of dates."""
+    sides = [_present(samples, column, *pair) for pair in zip(tables, owners, strict=True)]
+    if _listed(samples, column, tables[0]):
+        yield _not_among(column, *(_once(*side) for side in sides))
+    if samples.kinds[column] == "datetime":
+        times = [((values * samples.units[column]).astype("int64"), whose) for values, whose in sides]
+        for part, read in PARTS_OF_TIMES.items():
+            yield _not_among(f"{part} of {column}", *(_once(read(side), whose) for side, whose in times))
+
+
+def _months(times: np.ndarray) -> np.ndarray:
+    return times.astype("datetime64[s]").astype("datetime64[M]")
+
+
+def _not_among(name: str, known: np.ndarray, values: np.ndarray) -> Counted:
     seen, counts = np.unique(known, return_counts=True)
-    return column, int((~_among(values, seen)).sum()), len(values), int((counts == 1).sum()), len(known)
+    return name, int((~_among(values, seen)).sum()), len(values), int((counts == 1).sum()), len(known)
 
 
-def _once(samples: Samples, column: str, table: pd.DataFrame, owners: np.ndarray | None) -> np.ndarray:
-    """Known values of a column, of each owner of rows once."""
-    if owners is None:
-        return _values(samples, column, table)
+def _present(samples: Samples, column: str, table: pd.DataFrame, owners: np.ndarray | None) -> Owned:
+    """Known values of a column, and whom they belong to."""
     present = samples.is_present(column, table[column].to_numpy())
-    both = pd.DataFrame({"value": table[column].to_numpy(), "owner": owners})[present]
-    return both.drop_duplicates()["value"].to_numpy()
+    return table[column].to_numpy()[present], None if owners is None else owners[present]
+
+
+def _once(values: np.ndarray, owners: np.ndarray | None) -> np.ndarray:
+    """Values, of each owner of rows once."""
+    if owners is None:
+        return values
+    return pd.DataFrame({"value": values, "owner": owners}).drop_duplicates()["value"].to_numpy()
 
 
 def _among(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -100,7 +126,7 @@ def _among(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def _outside(samples: Samples, column: str, tables: Both, owners: Sequence[np.ndarray | None]) -> Counted:
-    known, values = (_once(samples, column, *pair) for pair in zip(tables, owners, strict=True))
+    known, values = (_once(*_present(samples, column, *pair)) for pair in zip(tables, owners, strict=True))
     low, high = known.min(), known.max()
     # shares beyond: Beta(2, n - 1)
     alone = max(0, int((known == low).sum() == 1) + int((known == high).sum() == 1) - 1)

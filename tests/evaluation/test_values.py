@@ -127,6 +127,16 @@ def test_impossible_values_by_hand():
     assert found.value == pytest.approx(1 - (0.1 - found.detail["by_chance"]["b"])) and found.floor == 1
 
 
+@pytest.mark.parametrize("at", ["2024-03-02 10:00", "2024-03-04 19:30", "2024-03-04 10:07"])  # a Saturday
+def test_a_weekday_an_hour_or_a_minute_of_no_real_date_is_impossible(at):
+    day, quarter = np.divmod(np.arange(2000), 32)
+    real = pd.Timestamp("2024-01-01 09:00") + pd.to_timedelta(day // 5 * 7 + day % 5, "D")
+    real = pd.DataFrame({"booked": real + pd.to_timedelta(15 * quarter, "min")})
+    other = real.mask(np.arange(2000)[:, None] % 20 == 0, pd.Timestamp(at))
+    assert validity(samples.make(real, None, real)).value == 1
+    assert 0.95 < validity(samples.make(real, None, other)).value < DEFAULT_RULES["fidelity.validity"]["at_least"]
+
+
 def test_the_last_bits_of_arithmetic_make_no_number_impossible():
     train = pd.DataFrame({"thirds": np.arange(1000) % 10 / 3})
     bits = train + np.where(np.arange(1000) % 7, 0, 2e-9)[:, None]
