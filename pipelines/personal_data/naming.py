@@ -131,11 +131,13 @@ class Mail:
         text = template.between[start] if start == 0 else ""
         for place in range(start, end):
             slot = template.slots[place]
-            lengths = slot.digits or (2,)
-            digits = "".join(map(str, self.rng.integers(0, 10, lengths[int(self.rng.integers(len(lengths)))]).tolist()))
-            piece = digits if slot.shape == "9" else cased(words[place - start], slot.shape)
+            piece = self._digits(slot) if slot.shape == "9" else cased(words[place - start], slot.shape)
             text += piece + (template.between[place + 1] if place + 1 < end else "")
         return text
+
+    def _digits(self, slot: Slot) -> str:
+        lengths = slot.digits or (2,)
+        return "".join(map(str, self.rng.integers(0, 10, lengths[int(self.rng.integers(len(lengths)))]).tolist()))
 
     def _latin(self, name: str) -> str:
         text = "".join(c for c in name_shapes.latin(name) if c.isascii() and c.isalnum())
