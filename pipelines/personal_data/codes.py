@@ -21,9 +21,8 @@ from launderette.generators.formats import timestamps
 from launderette.generators.formats.written import is_known
 from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.detection import is_named, words_of
-from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
+from launderette.pipelines.personal_data import GUESSED, LIKELY, Found, column_names, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import phrases, plain
-from launderette.pipelines.personal_data.findings import GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.value_forms import BARE_NUMBERS, LEAST_DISTINCT, TELLING_SHARE
 
 HANDLE = r"@\w[\w.-]{2,}"

@@ -6,14 +6,14 @@ stands beside it, and less.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from launderette.generators.identifiers.detection import words_of
 from launderette.pipelines.config.run_config import PERSONAL_KINDS
+from launderette.pipelines.personal_data import stems
+from launderette.pipelines.personal_data.stems import plain
 
-LETTERS = str.maketrans("łıøđæ", "liode")  # that no accent makes
 LEAST_ENDING = 6  # letters of a word that also counts at the end of another
 UNSPACED_RUNS = re.compile(  # of Thailand and Laos, Burma, Japan, China, Korea, and what stands beside them
     r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7af]+|[^\u0e00-\u0eff\u1000-\u109f\u3040-\u9fff\uac00-\ud7af]+"
@@ -29,14 +29,6 @@ def phrases(text: str) -> frozenset[tuple[str, ...]]:
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
-
-
-def plain(text: str) -> str:
-    """Write a text in small letters without accents."""
-    if text.isascii():
-        return text.casefold()
-    split = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(c for c in split if not unicodedata.combining(c))).translate(LETTERS)
 
 
 SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
@@ -152,33 +144,6 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "yorum, observatii, napomena, комментарий, примечание, σχολια, 備考, 备注, 비고, catatan"
     ),
 }
-# Papers are called by the beginning of a word, by that of what issues them beside a word for numbers or with one at its
-# end (skattenr), or by what they permit beside a word for that.
-PAPER_STEMS = _set(
-    "passpo passap pasapo passep paspo pasport pasipo paszpo utlevel putovn паспорт пасош διαβατηρ fuhrersch "
-    "fuehrersch rijbewij korkort koerekort korekort forerkort ajokort juhilo juhiluba ehliyet jogositv habilitac"
-)
-ISSUER_STEMS = _set(
-    "passi passn pasnr tax fisc steuer skatt veron maksu vergi porez danov danoc davcn даноч данъч подат налог podat "
-    "nalog adoaz φορολ tatim mokesc nodok soliq impuest impot tribut contribuy contribui pajak belasting insur health "
-    "hlth nhs medicare medical socins kranken versich mutuel assur segur sigort social sozial ziekenf zorgverz sygesik "
-    "forsakr forsikr sairaus kela haigek ravikind zdrav zdrow здрав osigur осигур ubezp pojist poisten biztos sgk bpjs "
-    "sugurt sanat salud saude salute shendet ασφαλ chifa vitale isapre bima policyhold"
-)
-WHOLE_ISSUERS = _set("pas pass pp sante sus eps soc med ins vero skat permis")
-DRIVING_STEMS = _set("driv drvr drv conduc condui cond manej guida vozac vozn vodic ridic возач водит водій drejt")
-LICENCE_STEMS = _set("lic permi perm leje dozvol дозвол patent carnet")
-NUMBER_NAMES = _set(
-    "nr no nbr num number nummer numer numero nro numri nomor nomeris numurs namba nomba raqam raqami cislo br broj "
-    "stevilka szam card karta kart kort carte carnet tarjeta бр број номер αρ αριθμος"
-)
-NUMBER_ENDINGS = ("nr", "no", "nbr", "num", "nummer", "numer", "numero", "number")
-NAME_LINKS = _set("s de di do da of ya la le the for y et i")
-OF_BIRTH = _set("dob bday ddn geb nac nasc naiss nar rodj szul ur fodt datelindja")  # in names of columns of dates
-BIRTH_STEMS = (
-    *("birth", "geburt", "geboren", "naissan", "nacimien", "nascimen", "nascit", "urodz", "naroz", "rodjen", "szulet"),
-    *("syntym", "fodsel", "fodels", "dogum", "naster", "gimim", "dzims", "lindj", "рожд", "народж", "γενν", "जन्म"),
-)
 UNSURE = phrases("name, nom, nombre, nome, nazwa, jmeno, meno, ad, adi, ime, nev, nume, nama, ten, ho, 名, isim")
 PEOPLE = phrases(  # who is named, where values read as names do
     "person, customer, client, patient, employee, staff, worker, member, user, owner, holder, tenant, guest, "
@@ -276,7 +241,7 @@ def _read(words: tuple[str, ...]) -> Named | None:
         for phrase in phrases
         if _in(phrase, words) or (kind in ANY_ORDER and _in(phrase[::-1], words)) or phrase in joined
     ]
-    if papers := _of_papers(words):
+    if papers := stems.of_papers(words):
         found.append((len(papers) + 1, "national_id", papers))
     if words and not found:
         ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
@@ -317,26 +282,12 @@ def speaks_of_people(words: tuple[str, ...]) -> bool:
 
 def of_birth(name: object) -> bool:
     """Tell whether the name of a column of dates has a word of being born, whole or cut off."""
-    return any(word in OF_BIRTH or word.startswith(BIRTH_STEMS) for word in name_words(name))
+    return stems.of_birth(name_words(name))
 
 
 def of_thing(name: object) -> bool:
     """Tell whether a name has the word of a thing: the name of a product, a city."""
     return bool(set(name_words(name)) & (THING_WORDS | ABOUT))
-
-
-def _of_papers(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words of a name that speak of papers and their number, none where it says more: num_health_visits."""
-    papers, driving, licences = (
-        [word for word in words if word.startswith(tuple(of))] for of in (PAPER_STEMS, DRIVING_STEMS, LICENCE_STEMS)
-    )
-    issued = [word for word in words if word.startswith(tuple(ISSUER_STEMS)) or word in WHOLE_ISSUERS]
-    numbers = [word for word in words if word in NUMBER_NAMES]
-    found = (*papers, *issued, *driving, *licences, *numbers)
-    if papers:
-        return found
-    told = (issued and (numbers or issued[-1].endswith(NUMBER_ENDINGS))) or (driving and licences)
-    return found if told and NAME_LINKS.issuperset(set(words) - set(found)) else ()
 
 
 def _in(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:

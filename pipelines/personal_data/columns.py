@@ -23,9 +23,8 @@ from launderette.generators.identifiers.forms import text_of
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
 from launderette.pipelines.config.run_config import LEARNED_PEOPLE, PERSONAL_KINDS
-from launderette.pipelines.personal_data import codes, detection, keys
+from launderette.pipelines.personal_data import KIND_PHRASES, Found, codes, detection, keys
 from launderette.pipelines.personal_data.column_names import PEOPLE, plain
-from launderette.pipelines.personal_data.findings import KIND_PHRASES, Found
 from launderette.pipelines.run.artifacts import chosen
 
 KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind in PERSONAL_KINDS}  # in the schema

@@ -15,9 +15,20 @@ import pandas as pd
 
 from launderette.generators.data.schema import Column, Datetime, Schema
 from launderette.generators.formats import timestamps
-from launderette.pipelines.personal_data import codes, column_names, holding, name_shapes, neighbours, value_forms
+from launderette.pipelines.personal_data import (
+    CERTAIN,
+    CONFIDENT,
+    GUESSED,
+    LIKELY,
+    Found,
+    codes,
+    column_names,
+    holding,
+    name_shapes,
+    neighbours,
+    value_forms,
+)
 from launderette.pipelines.personal_data.column_names import Named
-from launderette.pipelines.personal_data.findings import CERTAIN, CONFIDENT, GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
 from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 

@@ -7,9 +7,8 @@ import pandas as pd
 
 from launderette.generators.data.schema import Column, Schema
 from launderette.generators.identifiers.forms import text_of
-from launderette.pipelines.personal_data import column_names, name_shapes, value_forms
+from launderette.pipelines.personal_data import GUESSED, LIKELY, Found, column_names, name_shapes, value_forms
 from launderette.pipelines.personal_data.column_names import Named, plain
-from launderette.pipelines.personal_data.findings import GUESSED, LIKELY, Found
 from launderette.pipelines.personal_data.name_shapes import LIKENESS
 from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 

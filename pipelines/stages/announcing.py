@@ -13,8 +13,7 @@ from launderette.generators.formats.unit_format import UnitFormat
 from launderette.generators.identifiers import detection
 from launderette.pipelines.config import RunConfig
 from launderette.pipelines.config.documents import as_key
-from launderette.pipelines.personal_data import columns
-from launderette.pipelines.personal_data.findings import Found
+from launderette.pipelines.personal_data import Found, columns
 from launderette.pipelines.sources.tables import notes_of
 from launderette.pipelines.stages import splitting
 

@@ -21,8 +21,7 @@ from launderette.generators.sampling import reading as conditions
 from launderette.pipelines.config import OTHERS, RunConfig
 from launderette.pipelines.config.errors import nearest
 from launderette.pipelines.large_tables.drawing import Draw, TableRead
-from launderette.pipelines.personal_data import columns
-from launderette.pipelines.personal_data.findings import LIKELY, Found
+from launderette.pipelines.personal_data import LIKELY, Found, columns
 from launderette.pipelines.run.artifacts import LaunderError, chosen, restated
 from launderette.pipelines.shards import preflight
 from launderette.pipelines.sources import tables

@@ -16,9 +16,8 @@ from launderette.generators.data.inference import infer
 from launderette.generators.data.schema import Schema
 from launderette.generators.identifiers import entities
 from launderette.pipelines import config
-from launderette.pipelines.personal_data import columns, fakes, name_shapes, people, templates
+from launderette.pipelines.personal_data import Found, columns, fakes, name_shapes, people, templates
 from launderette.pipelines.personal_data.column_names import plain
-from launderette.pipelines.personal_data.findings import Found
 from launderette.pipelines.personal_data.templates import shape_of
 from launderette.pipelines.run.artifacts import LaunderError
 from launderette.pipelines.scoring import run as scoring
