@@ -39,6 +39,9 @@ LEAST_KEY_LENGTH = 10  # digits of a whole number that no quantity has in every 
 CHANCE_ROWS, CHANCE_LENGTH = 20_000, 40  # about so many rows, and characters of each, tell how codes repeat by chance
 CHANCE_FACTOR = 1.5  # times as often as by chance, beyond its own luck, codes may repeat and name no entity
 MATCHING = 0.95  # share of the values that must have a form
+NO_LETTERS = re.compile(  # what parts words: no mark of a vowel, as scripts of India and Thailand have them
+    r"(?:_|\d|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0dff\u0e30-\u0e4e\u0eb0-\u0ecd\u102b-\u103e\u17b4-\u17d3])\W)+"
+)
 IDENTIFIER_SUFFIX = re.compile(r"(?:id|nr|nummer|numero|number|key|uuid|ssn|iban)$")
 IDENTIFIER_PATTERNS = tuple(
     re.compile(form)
@@ -60,8 +63,8 @@ def words_of(name: object) -> list[str]:
     """Return the words of a column's name in small letters: customerID, customer_id and "Customer Id" have the same
     two.
     """
-    text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", "_", str(name))
-    return [word for word in re.split(r"[\W_\d]+", text.lower()) if word]
+    text = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", "_", str(name)).lower()
+    return [word for word in re.split(r"[\W_\d]+" if text.isascii() else NO_LETTERS, text) if word]
 
 
 def is_named(name: object, *, many: bool = False) -> bool:

@@ -11,7 +11,7 @@ folder of a user.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from launderette.generators.formats import timestamps
 from launderette.generators.formats.written import is_known
 from launderette.generators.identifiers.check_digits import scheme_of
 from launderette.generators.identifiers.detection import is_named, words_of
-from launderette.pipelines.personal_data import GUESSED, LIKELY, Found, column_names, name_shapes, value_forms
+from launderette.pipelines.personal_data import GUESSED, LIKELY, Found, column_names, name_shapes, stems, value_forms
 from launderette.pipelines.personal_data.column_names import phrases, plain
 from launderette.pipelines.personal_data.value_forms import BARE_NUMBERS, LEAST_DISTINCT, TELLING_SHARE
 
@@ -48,6 +48,7 @@ OF_ROW = ("name", "first_name", "last_name", "email", "phone", "account", "natio
 ALONE_IN_ROW = 0.9  # distinct values per row that has one
 NUMBER_OF_PAPER = re.compile(r"(?=.{6,18}$)[A9]+(?:[ /.-][A9]+){0,4}")
 PAPER_DIGITS, MANY_CHARACTERS, PAPER_PARTS = 5, 8, 3  # of a number of papers; at a place that varies; of digits alone
+NUMBER_OF_ONE = re.compile(r"(?=(?:\D*\d){5})[\dA-Z][\dA-Z /.-]{3,28}[\dA-Z]")
 USER = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+){0,2}")
 COMMON_PART, LIKE_USERS = 0.05, -0.9  # share of user names with one part; least mean log odds (name_shapes.py)
 YOUNG_YEARS, YEARS_BEFORE, DAYS_A_YEAR = 10, 2, 365.25
@@ -105,19 +106,42 @@ def in_rows_of_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, F
     """
     if not any(one.kind in OF_ROW and _is_alone(frame[name]) for name, one in found.items()):
         return
+    yield from _called_numbers(frame, schema, found)
     regions = _regions(frame, found)
     latest = _latest(frame, schema)
     for column in schema.columns:
         if column.name in found or _is_called(column.name):
             continue
         if isinstance(column, Datetime):
-            if latest and _is_of_young(frame[column.name], column, latest):
+            of_thing = stems.of_dated_thing(column_names.name_words(column.name))
+            if latest and not of_thing and _is_of_young(frame[column.name], column, latest):
                 yield (
                     column.name,
                     Found("birth_date", GUESSED, f"days of {YOUNG_YEARS} years, none of late, {IN_ROWS_OF_PEOPLE}"),
                 )
         elif _is_alone(frame[column.name]) and (told := _kind_of_alone(frame[column.name], regions)):
             yield column.name, Found(told[0], GUESSED, f"{told[1]}, {IN_ROWS_OF_PEOPLE}")
+
+
+def _called_numbers(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]) -> Iterator[tuple[str, Found]]:
+    """Yield columns that are called numbers or cards of no thing, of which each row has one of its own that no count of
+    rows gives: what they are numbers of is not known, so that they are taken for people's.
+    """
+    for column in schema.columns:
+        words, values = column_names.name_words(column.name), frame[column.name].dropna()
+        asked = column.name not in found and not isinstance(column, Datetime) and words and stems.of_number(words)
+        if not asked or not _is_alone(values) or _is_counted(values):
+            continue
+        texts = value_forms.examined(values.drop_duplicates())
+        share = sum(bool(NUMBER_OF_ONE.fullmatch(text)) for text in texts) / len(texts)
+        if share >= TELLING_SHARE:
+            yield column.name, Found("national_id", GUESSED, f"called a number, not of what, {IN_ROWS_OF_PEOPLE}")
+
+
+def _is_counted(values: pd.Series) -> bool:
+    """Tell whether numbers grow from row to row, as those of records do."""
+    digits = [int(found[-1]) for text in map(str, values) if (found := re.findall(r"\d+", text))]
+    return len(digits) > 1 and sum(one < other for one, other in pairwise(digits)) >= TELLING_SHARE * (len(digits) - 1)
 
 
 def _is_called(name: str) -> bool:

@@ -73,7 +73,8 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "mobilni, puhelin, puhelinnumero, matkapuhelin, telefonszam, mobiltelefon, telefoon, telefoonnummer, gsm, "
         "telefon numarasi, cep telefonu, numar de telefon, broj telefona, broj mobitela, телефон, мобильный, "
         "τηλεφωνο, κινητο, 電話, 電話番号, 电话, 手机, 전화, 전화번호, nomor telepon, telepon, so dien thoai, "
-        "טלפון, هاتف, sim no, subscriber number, simi, farsimanumer, رقم المحمول, رقم الجوال, ජංගම, whatsapp"
+        "טלפון, هاتف, sim no, subscriber number, call number, contact number, so dt, sdt, dt ban, nomba oku, "
+        "simi, farsimanumer, رقم المحمول, رقم الجوال, ජංගම, whatsapp"
     ),
     "address": phrases(
         "address, addresses, street, road, street address, home address, postal address, mailing address, address "
@@ -111,7 +112,8 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
         "license number, dl, dl no, vegabrefsnr, okuskirteini, bilnumer, vehicle reg, motor reg, car no, plate, "
         "رقم الجواز, جواز السفر, رخصة القيادة, لوحة السيارة, lisensya, fuhrerausweis, vat no, ustid, steuernr, "
         "numero fiscal, imei, iccid, imsi, cod fiscal, codigo fiscal, fiscal code, npwp, vkn, ppsn, pps no, pps num, "
-        "rif, nit, nipt, stir, embg, verotunnus, itin, tfn, utr, dlno, dlnbr, ppno, ppnbr, policy holder no"
+        "rif, nit, nipt, stir, embg, verotunnus, itin, tfn, utr, dlno, dlnbr, ppno, ppnbr, policy holder no, "
+        "ho chieu, mst, bhyt, dic, 税号"
     ),
     "ip": phrases("ip, ip address, ipaddress, ip adresse, ipv4, ipv6, client ip, remote addr, remote ip, adresse ip"),
     "mac": phrases("mac, mac address, macaddress, mac adresse, hardware address, bssid, ماك"),
@@ -126,13 +128,14 @@ SPOKEN: dict[str, frozenset[tuple[str, ...]]] = {
     ),
     "account": phrases(
         "user name, username, uname, login, login name, handle, nick, nickname, screen name, screenname, twitter, "
-        "instagram, telegram, skype, linkedin, account name, benutzername, anmeldename, benutzerkennung, identifiant, "
-        "nom d utilisateur, pseudo, nombre de usuario, usuario, nome de usuario, nome utente, nazwa uzytkownika, "
+        "instagram, weblogin, telegram, skype, linkedin, account name, benutzername, anmeldename, benutzerkennung, "
+        "identifiant, nom d utilisateur, pseudo, nombre de usuario, usuario, nome de usuario, nome utente, "
+        "ten tai khoan, nazwa uzytkownika, "
         "uzivatelske jmeno, kayttajatunnus, brukernavn, brugernavn, anvandarnamn, gebruikersnaam, felhasznalonev, "
         "kullanici adi, nume utilizator, korisnicko ime, kasutajanimi, имя пользователя, логин, ονομα χρηστη, "
         "ユーザー名, 用户名, 사용자명, nama pengguna, ten dang nhap, שם משתמש, اسم المستخدم, sam account, "
-        "samaccountname, domain user, ad user, logon, upn, user logon, login name, facebook, "
-        "tiktok, insta, mastodon, usuari, notandanafn, "
+        "samaccountname, მომხმარებელი, प्रयोगकर्ता, उपयोगकर्ता, domain user, "
+        "ad user, logon, upn, user logon, login name, facebook, tiktok, insta, mastodon, usuari, notandanafn, "
         "initials, inits, initiales, initialen, iniciales, iniziali, inicials, inicjaly, upphafsstafir, الاحرف الاولى"
     ),
     "text": phrases(
@@ -166,20 +169,36 @@ PEOPLE = phrases(  # who is named, where values read as names do
     "врач, учитель, ученик, родитель, γιατρος, μαθητης, giao vien, bac si, phu huynh, guru, dokter, siswa, wali, "
     "医生, 老师, 学生, 家长, 医師, 生徒, 의사, 교사, 학생, "
     "डॉक्टर, शिक्षक, पालक, रुग्ण, विद्यार्थी, طبيب, معلم, طالب, רופא, מורה, "
+    "traveller, traveler, chauffeur, chofer, voyageur, pasajero, passager, pasazer, hanh khach, tai xe, "
+    "旅客, 乘客, 司机, "
+    "母亲, მგზავრი, მძღოლი, यात्रु, यात्री, चालक, "
+    "المسافر, السائق, الراكب, matka, madre, mere, mutter, moeder, "
     "khach hang, benh nhan, nhan vien, pelanggan, karyawan, pasien, 客户, 客戶, 患者, 顾客, 顧客, "
     "员工, 社員, 고객, 환자, 직원, العميل, المريض, الموظف, לקוח, ลูกค้า, ग्राहक"
 )
-ABBREVIATIONS = """name nm nme|first fst frst|last lst|middle mid|address addr adr addrs adrs|phone ph phn
+ABBREVIATIONS = """name nm nme nam|first fst frst|last lst|middle mid|address addr adr addrs adrs|phone ph phn
     fon|mobile mob mbl|telephone tlf|email eml emailaddr mailaddr|number no nr nbr num nmbr|account acct
     acc|customer cust cst|client clnt cli|employee empl emp|patient pat pnt|person pers prsn|contact cntct
     ctc|manager mgr|user usr|date dt|birth bth brth|birthdate birthdt bdate bdt|national natl nat|government
-    govt gov|passport ppt passprt|license lic|creditcard cc|card crd|remarks rmk rmks rmrk rmrks|comment cmt
+    govt gov|passport ppt ppn passprt|license lic|creditcard cc|card crd|remarks rmk rmks rmrk rmrks|comment cmt
     cmnt cmmt cmts cmnts|description desc descr dsc|note nt|notes nts|text txt|message msg|hardware hw|recipient
     recip|street strt|residence resid|product prod prd|company comp|country ctry cntry|surname srnm sname|fname
     fnm|lname lnm"""
-WHOLE_WORDS = {  # as columns of databases are named, by what that stands for
+UNVOWELLED = """traveller traveler passenger guest family given mother father parent child driver street mobile insured
+    insurance health passport licence surname forename middle resident voter citizen taxpayer holder doctor nurse
+    teacher student member tenant caregiver cardholder"""
+
+
+def without_vowels(word: str) -> str:
+    """Write a word as columns do that leave vowels out: trvlr."""
+    return re.sub(r"(.)\1", r"\1", word[0] + re.sub("[aeiou]", "", word[1:]))
+
+
+WHOLE_WORDS = {without_vowels(word): word for word in UNVOWELLED.split()} | {  # as columns of databases are named
     short: whole for whole, *shorts in map(str.split, ABBREVIATIONS.split("|")) for short in shorts
 }
+JOINED_ENDS = ("name", "nbr", "num", "login", "dob")
+LEAST_BEFORE_END = 3  # letters before one of these
 CONTAINERS = _set(  # that hold any values: alone, or numbered, they tell nothing
     "table column col field feld champ campo colonne colonna columna spalte attribute attr value val data var variable"
 )
@@ -193,7 +212,7 @@ THING_WORDS = frozenset(  # that have names, addresses and descriptions too
         category class project station store shop branch filiale bank course subject currency language drug
         medication disease unit device app software site page path month day campaign vendor
         supplier lieferant nationality hotel restaurant airport airline variety material area ward zone location commune
-        municipality gemeinde"""
+        municipality gemeinde carrier operator"""
     ).split()
 )
 ABOUT = frozenset(  # what is said of a number or an address, and is none itself
@@ -222,7 +241,15 @@ def read(name: object) -> Named | None:
     """Return the kind of personal data that a column's name speaks of; None where it speaks of none."""
     words = name_words(name)
     whole = tuple(WHOLE_WORDS.get(word, word) for word in words)
-    return _read(words) or (_read(whole) if whole != words else None)
+    parts = tuple(part for word in words for part in _parts(word))
+    readings = dict.fromkeys((words, whole, tuple(WHOLE_WORDS.get(part, part) for part in parts)))
+    return next((found for reading in readings if (found := _read(reading))), None)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """Part a word that was joined before one of a few others: mothersname; take the article of an Arabic one away."""
+    end = next((end for end in JOINED_ENDS if word.endswith(end) and len(word) >= len(end) + LEAST_BEFORE_END), "")
+    return (word.removesuffix(end).removesuffix("s"), end) if end else (word.removeprefix("ال"),)
 
 
 def name_words(name: object) -> tuple[str, ...]:
@@ -243,6 +270,8 @@ def _read(words: tuple[str, ...]) -> Named | None:
     ]
     if papers := stems.of_papers(words):
         found.append((len(papers) + 1, "national_id", papers))
+    if words and not found and stems.of_phone(words) and not set(words) & (THING_WORDS | ABOUT):
+        return Named("phone", True)
     if words and not found:
         ends = [(0, kind, (end,)) for kind, phrases in SPOKEN.items() for (end, *more) in phrases if not more]
         found = [(len(one[2][0]), *one[1:]) for one in ends if _ends(one[2][0], words[-1])]

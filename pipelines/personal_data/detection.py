@@ -26,6 +26,7 @@ from launderette.pipelines.personal_data import (
     holding,
     name_shapes,
     neighbours,
+    stems,
     value_forms,
 )
 from launderette.pipelines.personal_data.column_names import Named
@@ -102,7 +103,8 @@ def _birth_date(column: Datetime, named: Named | None, values: pd.Series) -> Fou
     if _is(named, "birth_date") or column_names.of_birth(column.name):
         return Found("birth_date", CONFIDENT, "its name")
     days = values.dropna()
-    if _speaks(named) or column_names.of_thing(column.name) or days.nunique() < LEAST_DISTINCT:
+    of_thing = column_names.of_thing(column.name) or stems.of_dated_thing(column_names.name_words(column.name))
+    if _speaks(named) or of_thing or days.nunique() < LEAST_DISTINCT:
         return None
     ticks, _ = timestamps.to_ticks(days.astype(object), column)  # type: ignore[arg-type]
     if not len(ticks):
@@ -183,6 +185,9 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
     if share >= (NAMED_SHARE if own else 0.95):
         found = _said("national_id", share, own, CONFIDENT)
         return Found(found.kind, found.confidence, f"{found.evidence} keep the scheme of {scheme}")
+    called = column_names.of_birth(name) or _is(named, "birth_date")
+    if called and (born := _born_share(texts)) >= TELLING_SHARE:
+        return Found("national_id", LIKELY, f"its name and {born:.0%} of its values, days of birth written in digits")
     if not own and (born := value_forms.births(texts)) >= TELLING_SHARE:
         return Found("national_id", LIKELY, f"{born:.0%} of its values hold a day of birth")
     if own and sum(bool(SOMEBODYS_NUMBER.fullmatch(text)) for text in texts) >= NAMED_SHARE * len(texts):
@@ -191,6 +196,12 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
         value_forms.written(texts) if len(texts) >= LEAST_DISTINCT and not column_names.of_thing(name) else (0, "")
     )
     return Found("national_id", GUESSED, f"{share:.0%} of its values are written as {what}") if share else None
+
+
+def _born_share(texts: Sequence[str]) -> float:
+    """Return the share of texts that are a day in digits alone, of the form that most are."""
+    days = ([value_forms.day_of(text, form) for text in texts] for form in (*value_forms.BIRTHS, "%m%d%Y"))
+    return max(sum(day is not None for day in own) / len(texts) for own in days)
 
 
 def _dialled(name: str, named: Named | None, texts: Sequence[str], distinct: float) -> Found | None:

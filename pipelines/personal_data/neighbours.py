@@ -57,8 +57,19 @@ def among_people(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Found]
             or column_names.of_thing(column.name)
         ):
             continue
-        if column_names.read(column.name) is None and (kind := _kind_among(frame[column.name], known)):
+        named = column_names.read(column.name)
+        if named is None and (kind := _kind_among(frame[column.name], known)):
             yield column.name, Found(kind, GUESSED, "its values read as names do, in a table of people")
+        elif named is not None and (named.who or _is_unsure(named)) and _are_written(frame[column.name], named):
+            yield column.name, Found(named.kind, GUESSED, "its name, in a table of people")
+
+
+def _are_written(values: pd.Series, named: Named) -> bool:
+    """Tell whether values are written as names are, and as many as people's, or under a name that says whose."""
+    distinct = values.drop_duplicates().dropna()
+    texts = value_forms.examined(distinct)
+    least = LEAST_DISTINCT if named.who else max(LEAST_DISTINCT, LEAST_NEW * values.count())
+    return len(texts) >= least and name_shapes.written_share(texts) >= TELLING_SHARE
 
 
 def _kind_among(values: pd.Series, known: set[str]) -> str:

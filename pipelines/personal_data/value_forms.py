@@ -31,24 +31,16 @@ MAC = re.compile(
     r"[0-9a-fA-F]{2}(?:([:. -])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}|(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}"
 )
 PHONE = re.compile(r"(?:tel\.?:?\s*)?[+(]{0,2}\d[\d\s()./–-]{5,22}\d(?:\s?(?:x|ext\.?|#)\s?\d{1,6})?", re.IGNORECASE)
+MASKED_CARD = re.compile(r"(?:\d{4}[ -]?)?(?:[x*•#]{2,4}[ -]?){2,4}\d{4}", re.IGNORECASE)
+NEXT_PHONE = re.compile(r"\s+/\s+|\s*[;|]\s*|,\s+")
 CARD_LENGTHS = {"4": (13, 16, 19), "34": (15,), "37": (15,), "36": (14,), "38": (14,), "30": (14,), "35": (16,)}
 CARD_LENGTHS |= dict.fromkeys(("51", "52", "53", "54", "55", "60", "62", "64", "65", "22", "23", "24"), (16,))
 CARD_LENGTHS |= dict.fromkeys(("25", "26", "27", "50", "56", "57", "58", "63", "67"), (12, 13, 16, 19))
 NATIONAL_SCHEMES = (  # of persons, each with its check digits; what has none cannot be told from any number
     *("be.nn", "bg.egn", "br.cpf", "ca.sin", "ch.ssn", "cl.rut", "cn.ric", "cz.rc", "de.idnr", "dk.cpr"),
     *("ec.ci", "ee.ik", "es.dni", "es.nie", "fi.hetu", "fr.nir", "fr.nif", "gb.nhs", "gr.amka", "hr.oib", "ie.pps"),
-    *(
-        "is_.kennitala",
-        "il.idnr",
-        "in_.aadhaar",
-        "it.codicefiscale",
-        "kr.rrn",
-        "lt.asmens",
-        "mx.curp",
-        "mx.rfc",
-        "my.nric",
-    ),
-    *("nl.bsn", "no.fodselsnummer", "pl.pesel", "ro.cnp", "se.personnummer", "si.emso", "tr.tckimlik"),
+    *("is_.kennitala", "il.idnr", "in_.aadhaar", "it.codicefiscale", "kr.rrn", "lt.asmens", "mx.curp", "mx.rfc"),
+    *("my.nric", "nl.bsn", "no.fodselsnummer", "pl.pesel", "ro.cnp", "se.personnummer", "si.emso", "tr.tckimlik"),
     *("ua.rntrc", "us.ssn", "za.idnr", "pt.cc", "th.pin", "ru.inn", "sk.rc", "ar.cuit", "at.vnr", "be.bis", "bg.pnf"),
     *("cu.ni", "do.cedula", "id.nik", "in_.pan", "in_.vid", "jp.in_", "mu.nid", "nz.ird", "au.tfn", "gb.upn", "gb.utr"),
     *("us.itin", "ve.rif", "pt.nif", "gr.vat", "md.idno", "nl.onderwijsnummer", "pk.cnic"),
@@ -143,8 +135,8 @@ def is_iban(text: str) -> bool:
 
 
 def card(texts: Sequence[str]) -> float:
-    """Share of payment cards: a length that its issuer has, and Luhn's check digit. Source: ISO/IEC 7812."""
-    return _share(texts, is_card)
+    """Share of payment cards, masked or of a length that its issuer has with Luhn's digit. Source: ISO/IEC 7812."""
+    return _share(texts, lambda text: MASKED_CARD.fullmatch(text) or is_card(text))
 
 
 def is_card(text: str) -> bool:
@@ -239,14 +231,14 @@ def births(texts: Sequence[str]) -> float:
     for form in BIRTHS:
         width = 8 if "Y" in form else 6
         for at in range(length - width + 1):
-            days = [day for text in texts if (day := _day(text[at : at + width], form))]
+            days = [day for text in texts if (day := day_of(text[at : at + width], form))]
             varied = (len({getattr(day, part) for day in days}) for part in ("year", "month", "day"))
             if all(count >= least for count, least in zip(varied, LEAST_BIRTHS, strict=True)):
                 found.append(len(days) / len(texts))
     return max(found)
 
 
-def _day(digits: str, form: str) -> datetime | None:
+def day_of(digits: str, form: str) -> datetime | None:
     """Return a day of birth, None where the digits are none."""
     try:
         day = datetime.strptime(digits, form) if digits.isdecimal() else None
@@ -322,8 +314,12 @@ def _is_mobile(text: str, region: str | None, parted: bool = False) -> bool:
 
 
 def is_dialled(text: str) -> bool:
-    """Tell whether a text is written as a phone number, with no more digits than any country has (E.164)."""
-    text = text.strip()
+    """Tell whether a text is written as a phone number, or several, none of more digits than E.164 has."""
+    first, *others = NEXT_PHONE.split(text.strip(), maxsplit=3)
+    return _is_dialled(first) and all(map(_is_dialled, others))
+
+
+def _is_dialled(text: str) -> bool:
     digits = len(re.findall(r"\d", re.split(r"(?i)x|ext|#", text)[0]))  # without those of an extension
     enough = digits >= LEAST_DIGITS and (not text.startswith("+") or digits <= E164_DIGITS)
     return enough and bool(PHONE.fullmatch(text)) and not CALENDAR_DAY.search(text)

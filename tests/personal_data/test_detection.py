@@ -79,6 +79,15 @@ def test_names_in_many_languages_say_what_a_column_holds(name, kind):
     assert (read.kind if read else None) == kind
 
 
+def test_words_without_vowels_joined_words_and_letters_whose_vowels_are_marks_are_read_whole():
+    kinds = {"TRVLR": "name", "mothersname": "name", "PPTNUM": "national_id", "InsrdNo": "national_id"}
+    kinds |= {"मोबाइल_नं": "phone", "رقم_الهاتف": "phone", "Số ĐT": "phone", "filename": None, "ticket_nbr": None}
+    read = {name: column_names.read(name) for name in kinds}
+    assert {name: one and one.kind for name, one in read.items()} == kinds
+    assert all(map(column_names.of_birth, ("बच्चाको_जन्म", "ميلاد_الطفل", "ბავშვის_დაბადება", "孩子生日", "วันเกิด")))
+    assert not any(map(column_names.of_birth, ("founded", "EstDt", "issued", "sunday_on")))
+
+
 def test_papers_are_told_by_what_issues_them_and_a_number():
     told = "skattenr,vergi_no,br_putovnice,LicConducir,DLNbr,health_card_no,nr_permis,maksu_nr,numero de passeport"
     others = "tax_amount,num_health_visits,social_media_number,company_tax_no,insurance_type,import_no,permit_no"
@@ -455,6 +464,27 @@ def test_in_rows_of_people_numbers_and_user_names_that_each_has_alone_are_theirs
         "f5": "birth_date",
         "mail": "email",
     }
+
+
+def test_in_rows_of_people_a_number_of_nothing_known_is_taken_for_theirs():
+    """No list has the words of all languages; nobody's is what counts on from row to row, or is called a thing's."""
+    rng = random.Random(0)
+    digits = lambda count: "".join(rng.choices(string.digits, k=count))  # noqa: E731
+    frame = pd.DataFrame(
+        {
+            "mail": [f"p{k}@example.org" for k in range(60)],
+            "č_op": [f"2{digits(8)}" for _ in range(60)],
+            "رقم_الضمان": [digits(12) for _ in range(60)],
+            "č_dokladu": [f"{20240000 + 3 * k}" for k in range(60)],
+            "invoice_no": [digits(9) for _ in range(60)],
+            "PmtCard": [f"{'*' * 12}{digits(4)}" for _ in range(60)],
+            "CallNbr": [f"0803{digits(7)} / 01-4{digits(6)}" for _ in range(60)],
+            "nar": [f"{d:02d}{m:02d}{y}" for d, m, y in ((k % 28 + 1, k % 12 + 1, 1940 + k) for k in range(60))],
+        }
+    )
+    told = {"mail": "email", "č_op": "national_id", "رقم_الضمان": "national_id", "PmtCard": "card", "CallNbr": "phone"}
+    assert found(frame) == told | {"nar": "national_id"}
+    assert not set(found(frame.drop(columns=["mail", "CallNbr", "PmtCard", "nar"])))
 
 
 def test_what_programs_call_themselves_is_no_address():
