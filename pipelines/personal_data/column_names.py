@@ -182,7 +182,7 @@ ABBREVIATIONS = """name nm nme nam|first fst frst|last lst|middle mid|address ad
     ctc|manager mgr|user usr|date dt|birth bth brth|birthdate birthdt bdate bdt|national natl nat|government
     govt gov|passport ppt ppn passprt|license lic|creditcard cc|card crd|remarks rmk rmks rmrk rmrks|comment cmt
     cmnt cmmt cmts cmnts|description desc descr dsc|note nt|notes nts|text txt|message msg|hardware hw|recipient
-    recip|street strt|residence resid|product prod prd|company comp|country ctry cntry|surname srnm sname|fname
+    recip|street strt|residence resid|product prod prd|company comp co|country ctry cntry|surname srnm sname|fname
     fnm|lname lnm"""
 UNVOWELLED = """traveller traveler passenger guest family given mother father parent child driver street mobile insured
     insurance health passport licence surname forename middle resident voter citizen taxpayer holder doctor nurse
