@@ -212,7 +212,7 @@ THING_WORDS = frozenset(  # that have names, addresses and descriptions too
         category class project station store shop branch filiale bank course subject currency language drug
         medication disease unit device app software site page path month day campaign vendor
         supplier lieferant nationality hotel restaurant airport airline variety material area ward zone location commune
-        municipality gemeinde carrier operator"""
+        municipality gemeinde carrier operator tongue"""
     ).split()
 )
 ABOUT = frozenset(  # what is said of a number or an address, and is none itself
