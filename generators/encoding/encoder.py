@@ -77,7 +77,9 @@ def fit(
     if not derive:
         return encoded
     precise = precision.find(frame, encoded.columns, encoded.derived, owners)
-    absences, thresholds = absence.find(frame, encoded.columns, encoded.known, owners)
+    beside = {name for one in arrivals for name in (one.start, one.step)}
+    tells = [column for column in encoded.known if column.name not in beside]
+    absences, thresholds = absence.find(frame, encoded.columns, tells, owners)
     return replace(encoded, precision=precise, absences=absences, thresholds=thresholds)
 
 
