@@ -9,14 +9,15 @@ theta_l = begun_l + share_l (learnt_l - begun_l)
 with the share that minimises V_l + pressure (V_l - T_l), V_l and T_l the mean losses of validation and training rows.
 At no pressure this is the factor's best share by the validation rows. Where the loss attack is still better than the
 bound allows, pressure rises. Where no pressure suffices, by more than the luck of the validation rows, it is the prior
-that remembers (a copula, tables of pairs), and less of that is kept. Where nothing suffices, as much of it stays as
-remembers no more than the least does, but for luck, and the model says that it does not keep to the bound.
+that remembers (a copula, tables of pairs), and about the most of that is kept which the bound allows. Where nothing
+suffices, as much of it stays as remembers no more than the least does, but for luck, and the model says that it does
+not keep to the bound.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ LUCK = 0.2  # error of the AUC times the root of the validation rows: a prior is
 BEYOND_LUCK = 3.0  # errors by which a share of a prior must remember more than another to be given up for it
 PRESSURES = (0.0, *(0.02 * 1.2**k for k in range(40)))  # to about 25
 PRESSURE_HALVINGS = 6  # of what lies between the least of these that suffices and the one before
+PRIOR_HALVINGS = 3  # of what lies between the largest of PRIOR_SHARES that suffices and the one before
 
 
 class Again(Protocol):
@@ -42,6 +44,14 @@ class Again(Protocol):
 def same(attack: Attack, share: float = 1.0) -> Attack:
     """Return the attack itself, where nothing more is known."""
     return attack
+
+
+class Tried(NamedTuple):
+    """The AUC of the attack where a share of a prior is kept, and each factor's place in KEPT_SHARES there, int [L]."""
+
+    auc: float
+    share: float
+    chosen: Tensor
 
 
 class Prior(Protocol):
@@ -98,26 +108,44 @@ class Beginning:
         A prior is not weakened where the attack as judged `again` says that it may stay. By too few validation rows
         nothing else is judged, and nothing is kept of what was learnt.
         """
-        learnt, whole, tried = _copies(self.chain, len(self.begun)), self._known(), []
+        learnt, whole = _copies(self.chain, len(self.begun)), self._known()
         few = len(attack.outside) < LEAST_JUDGING_ROWS
         luck = LUCK / math.sqrt(len(attack.outside) + few * len(attack.inside))
-        for share in self._prior_shares() if whole else [1.0]:
+
+        def under(share: float) -> Tried:
             self._weaken(whole, share)
             inside, outside = (self._losses(rows, learnt, attack.chunk) for rows in (attack.inside, attack.outside))
             chosen = torch.tensor([0] * len(self.begun) if few else _chosen(inside, outside, attack, bound))
-            losses, most = [_rows(side, chosen) for side in (inside, outside)], bound + luck * (share == 1)
+            losses = [_rows(side, chosen) for side in (inside, outside)]
             auc = (again(attack, share) if few else attack).auc(*losses)
-            auc = min(auc, again(attack).auc(*losses)) if share == 1 and auc > most else auc
-            tried.append((auc, share, chosen))
-            if auc <= most:
+            auc = min(auc, again(attack).auc(*losses)) if share == 1 and auc > bound + luck else auc
+            return Tried(auc, share, chosen)
+
+        kept = self._most_of_prior(under, self._prior_shares() if whole else [1.0], bound, luck)
+        self._weaken(whole, kept.share)
+        shares = [KEPT_SHARES[k] for k in kept.chosen.tolist()]
+        self._stand(learnt, shares)
+        weakened = {} if kept.share == 1 else {"prior": kept.share}
+        return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)} | weakened
+
+    def _most_of_prior(
+        self, under: Callable[[float], Tried], shares: Sequence[float], bound: float, luck: float
+    ) -> Tried:
+        """Try descending shares of the prior, and what lies between the first that keeps to the bound and the one
+        before; where none does, take one that remembers little.
+        """
+        tried: list[Tried] = []
+        for share in shares:
+            tried.append(under(share))
+            if tried[-1].auc <= bound + luck * (share == 1):
                 break
         else:
-            share, chosen = _remembering_least(tried, luck)
-            self._weaken(whole, share)
-        shares = [KEPT_SHARES[k] for k in chosen.tolist()]
-        self._stand(learnt, shares)
-        weakened = {} if share == 1 else {"prior": share}
-        return {"bound": bound, "kept": round(sum(shares) / len(shares), 3)} | weakened
+            return _remembering_least(tried, luck)
+        much, best = tried[-2].share if len(tried) > 1 else 1.0, tried[-1]
+        for _ in range(PRIOR_HALVINGS if best.share < 1 and len(self.begun) < WIDE_FACTORS else 0):
+            middle = under(round((much + best.share) / 2, 4))
+            much, best = (much, middle) if middle.auc <= bound else (middle.share, best)
+        return best
 
     def _known(self) -> dict[str, Tensor]:
         """Return what the chain's prior knows; nothing where it has none, or one that says nothing."""
@@ -153,10 +181,10 @@ class Beginning:
                 own.copy_(torch.lerp(begun, end, share))
 
 
-def _remembering_least(tried: Sequence[tuple[float, float, Tensor]], luck: float) -> tuple[float, Tensor]:
+def _remembering_least(tried: Sequence[Tried], luck: float) -> Tried:
     """Return the first share, with what is chosen beside it, whose AUC exceeds the least by no more than luck can."""
-    least = min(auc for auc, *_ in tried)
-    return next((share, chosen) for auc, share, chosen in tried if auc <= least + BEYOND_LUCK * luck)
+    least = min(one.auc for one in tried)
+    return next(one for one in tried if one.auc <= least + BEYOND_LUCK * luck)
 
 
 def _copies(chain: Any, factors: int) -> tuple[tuple[Tensor, ...], ...]:

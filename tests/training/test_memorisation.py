@@ -195,7 +195,7 @@ class Whole(torch.nn.Module):
 
 @pytest.mark.parametrize(
     ("known", "share", "held", "wide"),
-    [(None, 0.0, 10, 500), (None, 0.0, 10, 2), (0.6, None, 10, 500), (0.9, 0.0, 10, 500), (0.8, 0.3, 2, 500)],
+    [(None, 0.0, 10, 500), (None, 0.0, 10, 2), (0.6, None, 10, 500), (0.9, 0.0, 10, 500), (0.8, 0.325, 2, 500)],
 )
 def test_a_prior_stays_whole_where_cross_fitting_says_that_it_may(known, share, held, wide, monkeypatch):
     monkeypatch.setattr(shrinking, "WIDE_FACTORS", wide)
