@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from launderette.generators.networks.copula import Copula
-from launderette.generators.networks.logistic import Coefficients, LabelRows, regression
+from launderette.generators.networks.logistic import LabelRows, helpful_ridges, regression
 from launderette.generators.networks.normal_scores import label_term
 
 REGRESSION_ROWS = 5000  # that a label is regressed on
@@ -67,8 +67,12 @@ def _fit_before(copula: Copula, c: int, seen: Seen, sides: Sides) -> Tensor:
     own = _features(copula, c, copula.column < c)
     if not len(own):
         return seen.X.new_zeros(1)
-    tried = [(places, *_before(copula, c, places, seen, sides)) for places in _choices(copula, c, own)]
-    own, found, gains = max(tried, key=lambda one: float(one[2].mean()))
+    tried = []
+    for places in _choices(copula, c, own):
+        folds = [(_before(copula, c, places, part), _before(copula, c, places, other)) for part, other in sides]
+        tried.append((places, *helpful_ridges(folds, copula.shares(c), label_term)))
+    own, ridges, gains = max(tried, key=lambda one: float(one[2].mean()))
+    found = regression(_before(copula, c, own, seen), copula.shares(c), ridges)
     getattr(copula, f"slopes_{c}")[own] = found.W
     getattr(copula, f"intercepts_{c}").copy_(found.b)
     return gains
@@ -81,13 +85,9 @@ def _choices(copula: Copula, c: int, own: Tensor) -> list[Tensor]:
     return [own, *(_tied(copula, c, own, count) for count in FEWER_REGRESSORS if count < len(own))]
 
 
-def _before(copula: Copula, c: int, own: Tensor, seen: Seen, sides: Sides) -> tuple[Coefficients, Tensor]:
-    """Regress label c on features `own` and return the gains of other rows [others], too."""
-
-    def rows(seen: Seen) -> LabelRows:
-        return LabelRows(seen.X[:, own], copula.rank(c, seen.x), seen.X.new_zeros(len(seen.x), 1))
-
-    return regression(rows(seen), [(rows(a), rows(b)) for a, b in sides], copula.shares(c), label_term)
+def _before(copula: Copula, c: int, own: Tensor, seen: Seen) -> LabelRows:
+    """Return what label c is regressed on by features `own`."""
+    return LabelRows(seen.X[:, own], copula.rank(c, seen.x), seen.X.new_zeros(len(seen.x), 1))
 
 
 def _fit_after(copula: Copula, c: int, seen: Seen, sides: Sides) -> None:
@@ -107,7 +107,8 @@ def _fit_after(copula: Copula, c: int, seen: Seen, sides: Sides) -> None:
         return LabelRows(torch.cat([features, seen.known[:, columns]], 1), ranks, offsets.repeat(times, 1))
 
     folds = [(rows(part), rows(other)) for part, other in sides]
-    found, _ = regression(rows(seen), folds, copula.shares(c), label_term)
+    ridges, _ = helpful_ridges(folds, copula.shares(c), label_term)
+    found = regression(rows(seen), copula.shares(c), ridges)
     getattr(copula, f"slopes_{c}")[own] = found.W[: len(own)]
     getattr(copula, f"known_{c}")[columns] = found.W[len(own) :]
 

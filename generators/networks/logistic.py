@@ -41,21 +41,24 @@ class Coefficients(NamedTuple):
         return rows.X @ self.W + self.b + rows.offsets
 
 
-def regression(
-    rows: LabelRows, folds: Sequence[tuple[LabelRows, LabelRows]], shares: Tensor, term: Term
-) -> tuple[Coefficients, Tensor]:
-    """Regress a label's levels, of which `shares` [K] are known, with the ridge that makes the other rows of the folds
-    likeliest. Return the gains of these rows beside their shares, in nats; nothing is learnt where no ridge helps.
+def regression(rows: LabelRows, shares: Tensor, ridges: int) -> Coefficients:
+    """Regress a label's levels, of which `shares` [K] are known, with so many of RIDGES in turn; nothing with none."""
+    return next(islice(_path(rows, shares), ridges - 1, None)) if ridges else _nothing(rows, shares)
+
+
+def helpful_ridges(folds: Sequence[tuple[LabelRows, LabelRows]], shares: Tensor, term: Term) -> tuple[int, Tensor]:
+    """Return how many of RIDGES in turn make the other rows of the folds likeliest, 0 where none helps, and the gains
+    of these rows beside their shares, in nats.
     """
     best = torch.cat([_gains(_nothing(other, shares), other, shares, term) for _, other in folds])
-    steps = 0
+    ridges = 0
     for k, found in enumerate(zip(*(_path(fitted, shares) for fitted, _ in folds), strict=True)):
         others = zip(found, (other for _, other in folds), strict=True)
         gains = torch.cat([_gains(own, other, shares, term) for own, other in others])
         if gains.mean() <= best.mean():
             break
-        best, steps = gains, k + 1
-    return next(islice(_path(rows, shares), steps - 1, None)) if steps else _nothing(rows, shares), best
+        best, ridges = gains, k + 1
+    return ridges, best
 
 
 def _gains(found: Coefficients, rows: LabelRows, shares: Tensor, term: Term) -> Tensor:
