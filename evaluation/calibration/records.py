@@ -15,6 +15,7 @@ from launderette.evaluation.calibration.population import Case
 
 Rng = np.random.Generator
 Rewrite = Callable[[str, Rng], str]
+EXCHANGED = str.maketrans("abcdefghijklmnopqrstuvwxyz0123456789", "qwertyuiopasdfghjklzxcvbnm7305926184")
 ACCENTS = str.maketrans("aeiou", "áéíóú")
 
 
@@ -206,6 +207,7 @@ TEXTS_REWRITTEN: dict[str, tuple[str, float, Rewrite]] = {  # column, share of t
     "emails_with_three_digits_changed": ("email", 0.2, partial(_with_digits_changed, 3)),
     "emails_as_digests": ("email", 0.2, lambda text, rng: hashlib.sha256(text.encode()).hexdigest()),
     "emails_in_base64": ("email", 0.2, lambda text, rng: b64encode(text.encode()).decode()),
+    "emails_with_characters_exchanged": ("email", 0.2, lambda text, rng: text.translate(EXCHANGED)),
     "emails_turned_round": ("email", 0.2, lambda text, rng: text[::-1]),
     "notes_with_accents": ("note", 0.2, lambda text, rng: text.translate(ACCENTS)),
     "notes_spaced_out": ("note", 0.2, lambda text, rng: " ".join(text)),
@@ -216,6 +218,7 @@ ACCOUNTS_CHANGED: dict[str, Rewrite] = {  # what is done to a fifth of the accou
     "account_numbers_with_a_digit_changed": partial(_with_digits_changed, 1),
     "account_numbers_with_three_digits_changed": partial(_with_digits_changed, 3),
     "account_numbers_with_digits_exchanged": _with_digits_exchanged,
+    "account_numbers_moved_by_one_amount": lambda text, rng: str(int(text) + 7777),
     "account_numbers_with_another_end": lambda text, rng: f"{text[:-3]}{rng.integers(1000):03}",
 }
 IN_NOTES = {  # column, what stands before its value

@@ -29,7 +29,11 @@ class Letters:
 
     def parts(self) -> dict[str, Places]:
         """What is left where some characters are changed, by its kind."""
-        return {f"runs of {RUN} characters": self.runs(RUN), "all characters but one": self.all_but_one()}
+        return {
+            f"runs of {RUN} characters": self.runs(RUN),
+            "all characters but one": self.all_but_one(),
+            "the places of equal characters": self.equal_places(),
+        }
 
     def runs(self, size: int) -> Places:
         """Each run of so many characters."""
@@ -46,6 +50,22 @@ class Letters:
         without = self._part(start, lost, start) + self._part(lost + 1, end, start + 1)
         whole = np.flatnonzero(short)
         return np.concatenate([without, self.whole()[whole]]), np.concatenate([rows, whole])
+
+    def equal_places(self) -> Places:
+        """Each short text by how far each character stands behind the one before that equals it: what remains where
+        every character is exchanged for the same other one throughout.
+        """
+        short = np.where((self.lengths >= RUN) & (self.lengths <= SHORT), self.lengths, 0)
+        rows = np.repeat(np.arange(len(short)), short)
+        at = _counted(rows)
+        characters = self.characters[self.starts[rows] + at]
+        order = np.lexsort((at, characters, rows))
+        again = np.flatnonzero((np.diff(rows[order]) == 0) & (np.diff(characters[order].astype(np.int64)) == 0))
+        behind = np.ones(len(rows), dtype="<u4")  # 1 where it is the first, so that all are characters
+        behind[order[again + 1]] += (at[order[again + 1]] - at[order[again]]).astype("<u4")
+        joined, ends = behind.tobytes().decode("utf-32-le"), np.cumsum(short)
+        whole = np.flatnonzero(short)
+        return Letters([joined[ends[n] - short[n] : ends[n]] for n in whole]).whole(), whole
 
     def at_places(self) -> Places:
         """Each character of a short text with its place, from the start and from the end."""

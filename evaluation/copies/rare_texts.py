@@ -39,9 +39,11 @@ def fragments(samples: Samples, numbers: Collection[str]) -> list[Sharing]:
         if written[0].nunique() > max(FEW, TEXT_SHARE * sizes[0]):
             texts[column] = ["" if pd.isna(text) else text for text in pd.concat(written)]
             words = [reuse.words(text) for text in texts[column]]
-            letters[column] = Letters(["".join(found) for found in words])
+            plain = ["".join(found) for found in words]
+            letters[column] = Letters(plain)
             parts = letters[column].parts() | ({} if column in numbers else _written(words))
             found += [sharing(f"{kind} in {column}", *places, sizes) for kind, places in parts.items()]
+            found += told_numbers.moved(column, plain, sizes)
             found += nearest_texts.nearest(column, letters[column], owners, sizes)
     found += _elsewhere(letters, sizes)
     found += known_codes.known_codes(texts, letters, sizes)

@@ -1,4 +1,6 @@
-"""Numbers of one real row that a released text tells: an income in a note."""
+"""Numbers of one real row that a released text tells, such as an income in a note, or that were all moved by one
+amount.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from launderette.evaluation.samples import Samples
 NUMBER_IN_TEXT = re.compile(r"\d+(?:[.,']\d+)*")
 MOSTLY_DIFFERENT = 0.5  # share of real rows that differ in a number which may name somebody
 TOLD_DECIMALS = 6
+FLOAT_DIGITS, PARTED = 15, 300  # of a number at most; released rows whose differences to all real ones are counted
 
 
 def told_numbers(
@@ -33,6 +36,21 @@ def told_numbers(
             hit = np.isin(told, forms)
             rows = np.concatenate([np.tile(known, 3), where[hit]])
             yield sharing(f"a number of {column}, told in a text,", np.concatenate([forms, told[hit]]), rows, sizes)
+
+
+def moved(column: str, texts: Sequence[str], sizes: np.ndarray) -> Iterator[Sharing]:
+    """Count the real rows whose number, written in digits alone, a released row has when the amount that parts most
+    pairs of a real and a released row is added to it.
+    """
+    real = int(sizes[:2].sum())
+    rows = np.array([row for row, text in enumerate(texts) if text.isdecimal() and len(text) <= FLOAT_DIGITS], np.int64)
+    values = np.array([float(texts[row]) for row in rows])
+    known, released = values[rows < real], np.random.default_rng(0).permutation(values[rows >= real])[:PARTED]
+    amounts, pairs = np.unique(released[:, None] - known[None, :], return_counts=True)
+    pairs[amounts == 0] = 0
+    if pairs.max(initial=0) > 1:
+        codes = values + np.where(rows < real, amounts[pairs.argmax()], 0)
+        yield sharing(f"{column} moved by one amount", codes, rows, sizes)
 
 
 def _told(texts: Mapping[str, Sequence[str]], real: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,11 +17,12 @@ def rare_values(samples: Samples, *, seed: int = 0) -> Score:
     of `score.quasi_identifiers`, and the 50 rows at either end of each column of numbers. What a training row may share
     with released rows and with no other real row: of texts, identifiers and whole numbers that name somebody, words,
     pairs and triples of words, runs of eight characters (also in another column, or of a code that anybody knows, such
-    as Base64), all characters but one, the closest likeness to a released text, and numbers that a released text tells;
-    combinations of two to five values of columns whose values repeat; ratios of two numbers, sums of some and their
-    last digits. `detail` has each count, of training and of holdout rows, beside what chance allows where rows may
-    change places; the value is that furthest beyond it. Cost: a sort per column, pair and combination of up to twenty
-    columns, and up to 5,000 texts of each table, 3,000 released ones beside all of them.
+    as Base64), all characters but one, the places of equal ones, the closest likeness to a released text, digits to
+    which one amount was added, and numbers that a released text tells; combinations of two to five values of columns
+    whose values repeat; ratios of two numbers, sums of some and their last digits. `detail` has each count, of training
+    and of holdout rows, beside what chance allows where rows may change places; the value is that furthest beyond it.
+    Cost: a sort per column, pair and combination of up to twenty columns, and up to 5,000 texts of each table, 3,000
+    released ones beside all of them.
     """
     counts = rare.counted(samples)
     if not counts:
