@@ -31,6 +31,7 @@ KIND_OF = {kind: "datetime" if kind == "birth_date" else "identifier" for kind i
 PSEUDONYMS = "as stated, learned under pseudonyms"
 CODED = "its name, and codes with many rows each, learned under pseudonyms"
 SHARED = ("first_name", "last_name", "text")  # that unrelated people have too, so that they name no entity
+NUMBERED = ("codes", "numbers")  # as columns of numbers of people are called
 KEPT_DECIMALS = 2  # of degrees
 MOST_DEGREES = 180
 COARSE = "coarse"  # among the attrs of a frame: columns that are kept coarsely
@@ -164,15 +165,24 @@ def is_disguised(evidence: str) -> bool:
 
 
 def marked(schema: Schema, found: Mapping[str, Found]) -> Schema:
-    """Return the schema with the kind of personal data of each identifier."""
+    """Return the schema with the kind of personal data of each identifier; names that come again are of several people
+    where every row has a person's number of its own.
+    """
+    alone = [column.name for column in schema.identifiers if not column.repeats]
+    numbered = any(_kind(name, found) == "national_id" or codes.called_code(name) in NUMBERED for name in alone)
+    shared = (*SHARED, "name") if numbered else SHARED
     return Schema(
         tuple(
-            replace(column, personal=kind, repeats=column.repeats and kind not in SHARED)
-            if isinstance(column, Identifier) and (kind := found[column.name].kind if column.name in found else "")
+            replace(column, personal=kind, repeats=column.repeats and kind not in shared)
+            if isinstance(column, Identifier) and (kind := _kind(column.name, found))
             else column
             for column in schema.columns
         )
     )
+
+
+def _kind(name: str, found: Mapping[str, Found]) -> str:
+    return found[name].kind if name in found else ""
 
 
 def sentence(name: str, finding: Found) -> str:

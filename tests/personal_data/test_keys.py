@@ -98,6 +98,15 @@ def test_codes_of_those_who_serve_others_are_labels_and_name_no_entity(tmp_path)
         assert schema.column(frame.columns[1]).kind == kind and splitting.entity_of(asked, schema) == entity
 
 
+def test_names_that_come_again_are_of_several_people_where_these_have_numbers(tmp_path):
+    first, last = ["Søren", "José", "Jürgen", "Noël", "Björn"], ["Müller", "Nowak", "Kovács", "Lefèvre", "García"]
+    frame = pd.DataFrame({"name": [f"{one} {other}" for one in first for other in last] * 6, "pay": range(150)})
+    for numbers, expected in ((np.random.default_rng(0).permutation(9000)[:150], None), ([7] * 150, "name")):
+        frame.assign(staff_no=[f"{n:08d}" for n in numbers]).to_csv(tmp_path / "t.csv", index=False)
+        asked = config.load(tmp_path / "t.csv", [])
+        assert splitting.entity_of(asked, ingestion.ingest(asked, tmp_path / "work")[1]) == expected
+
+
 def test_a_key_comes_from_the_environment_and_is_long_enough(monkeypatch):
     monkeypatch.delenv("LAUNDER_KEY", raising=False)
     with pytest.raises(LaunderError, match=r"environment variable LAUNDER_KEY, which personal.key names, found none"):
