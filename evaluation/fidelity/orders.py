@@ -23,7 +23,7 @@ LEAST_SHUFFLED = 20  # shuffled rows, or 1 % of them, and five times as many as 
 LEAST_SHUFFLED_RANGE = 0.1  # of shuffled rows have to lie outside a range
 FIRST_ROWS = 500  # that a rule is tried on before all
 MOST_BROKEN_FIRST = 5 * (1 - LEAST_KEEPING)  # share of them that may break it
-LEAST_ADDED, ROWS_PER_WEIGHT = 4, 3  # columns of a sum and its total: fewer are compared one by one; training rows
+ROWS_PER_WEIGHT = 3  # training rows
 LEFT_BY_ROUNDING, NEAR_HALF = (
     0.3,
     0.05,
@@ -49,9 +49,9 @@ def orders(samples: Samples, *, seed: int = 0) -> Score:
     1 - the share that break it, beyond chance, of the worst one; in [0, 1], higher better.
 
     Any two numbers, or two dates, and any three numbers are compared, and each number with the sum that a regression on
-    all others finds. A product (an amount) may differ by the rounding
-    of its factors, so that a ratio (a price) is found too. Chance is how often real rows break the rule. Cost: one
-    comparison per pair, and per three of at most 25 columns.
+    all others finds: parts of a whole, a conversion. A product (an amount) may differ by the rounding of its factors,
+    so that a ratio (a price) is found too. Chance is how often real rows break the rule. Cost: one comparison per pair,
+    and per three of at most 25 columns.
     """
     return _score(samples, _rules(samples, seed), "an order, a sum or a product", seed)
 
@@ -152,7 +152,7 @@ def _totals(samples: Samples, train: pd.DataFrame) -> Iterator[Kept]:
     one with the fewest negative weights.
     """
     decimals = _decimals(samples)
-    known = _known(samples, train, tuple(decimals), SUMMED_ROWS) if len(decimals) >= LEAST_ADDED else ()
+    known = _known(samples, train, tuple(decimals), SUMMED_ROWS) if len(decimals) > 1 else ()
     if not known or len(known[0]) < ROWS_PER_WEIGHT * len(known):
         return
     values = dict(zip(decimals, known, strict=True))
@@ -171,7 +171,7 @@ def _total(total: str, values: Mapping[str, np.ndarray], tick: float) -> tuple[i
     weights = np.linalg.lstsq(x.T, y)[0]
     told = {c: w for c, own, w in zip(others, x, weights, strict=False) if abs(w) * own.std() > NEAR_HALF * tick}
     rounded_only = (y - weights @ x).std() <= LEFT_BY_ROUNDING * tick
-    if len(np.unique(y)) < LEAST_TOTALS or len(told) < LEAST_ADDED - 1 or not rounded_only:
+    if len(np.unique(y)) < LEAST_TOTALS or not told or not rounded_only:
         return None
     words = f"{total!r} is not the sum that {', '.join(map(repr, told))} lead to"
     kept = Kept(words, (*others, total), _unlike_sum(weights, tick))

@@ -133,6 +133,26 @@ def test_real_rows_lose_nothing(sizes):
         assert all(getattr(fidelity, name)(compared).low in (1.0, None) for name in NAMES)
 
 
+def parts(rng, rows):
+    one, two = rng.integers(0, 50, (2, rows))
+    return pd.DataFrame({"one": one, "two": two, "told": 100 - one - two})
+
+
+def degrees(rng, rows):
+    celsius = rng.integers(-20, 35, rows) * 5
+    return pd.DataFrame({"celsius": celsius, "told": 9 * celsius // 5 + 32})
+
+
+@pytest.mark.parametrize("make", [parts, degrees])
+@pytest.mark.parametrize("wrong", [0.0, 0.1])
+def test_parts_of_a_whole_add_up_and_a_conversion_with_a_constant_is_kept(make, wrong):
+    real, other = (make(np.random.default_rng(seed), 1000) for seed in (0, 1))
+    other["told"] = other["told"].mask(np.arange(1000) < 1000 * wrong, other["told"].to_numpy()[::-1])
+    found = fidelity.orders(samples.make(real, None, other))
+    assert any("is not the sum" in part for part in found.detail["lost"]) == (wrong > 0)
+    assert (found.low < DEFAULT_RULES["fidelity.orders"]["at_least"]) == (wrong > 0)
+
+
 FEW = population.made((1000, 250, 1000))
 COLUMNS = ["age", "income", "rent", "savings", "trade", "joined", "left", "owner"]
 
