@@ -44,16 +44,17 @@ class Labels(Tokenized):
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Return the rank of each label, the last rank for a label never seen: int64 [rows]."""
-        ranks = self._ranks(values)
-        unseen = max(self.size - 1, 0)
-        return np.where(values.isna(), self.size, ranks.fillna(unseen)).astype("int64")
+        ranks = self._ranks(values).to_numpy("float64", copy=True)
+        unknown = np.flatnonzero(np.isnan(ranks))
+        ranks[unknown] = np.where(values.iloc[unknown].isna(), self.size, max(self.size - 1, 0))
+        return ranks.astype("int64")
 
     def unseen(self, values: pd.Series) -> np.ndarray:
         """Return which values are labels that no training row has: bool [rows]."""
         return (self._ranks(values).isna() & values.notna()).to_numpy()
 
     def _ranks(self, values: pd.Series) -> pd.Series:
-        return plain(dtypes.simple(values)).map(self._rank)
+        return (values if dtypes.is_text(values) else plain(dtypes.simple(values))).map(self._rank)
 
     def decode(self, cells: np.ndarray, inside: np.ndarray, limits: None = None) -> pd.Series:
         """Return the labels of the ranks."""
