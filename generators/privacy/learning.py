@@ -37,6 +37,7 @@ AGAIN_DEVIATIONS = 2.0  # of noise, by which a column has rows of other labels t
 DELTA_SHARE = 0.1  # of delta, for categories
 LEAST_LABEL_ROWS = 5  # no label of fewer rows is ever kept
 SEEN_DEVIATIONS = 5.0  # of noise, standard ones, by which rows are told from none: by chance once in 3,000,000 counts
+WINDOW_POWERS = (1, 2, 4, 8)  # that are looked at together: rows may lie thinly in each
 EMPTY_CHANCE = 1e-6  # that of all powers of two without rows, of one column, any is taken to hold some
 NEAR_CHANCE, NEAR_POWERS = 1e-3, 4  # the same of those so few powers of two away from one that holds rows
 FROM_ZERO = 8  # bounds of which one is so many times the other have 0 in its place
@@ -186,9 +187,16 @@ def _power_cells(ticks: np.ndarray) -> np.ndarray:
 
 def _held(deviations: np.ndarray) -> np.ndarray:
     """Return the cells that hold rows, by their counts in standard deviations of the noise [cells], in order:
-    as many cells are looked at, so much rarer must the noise of each be (Bonferroni).
+    as many cells and windows of some are looked at, so much rarer must the noise of each be (Bonferroni). Of a window
+    that holds rows, the cell that holds most does.
     """
-    held = deviations > NormalDist().inv_cdf(1 - EMPTY_CHANCE / len(deviations))
+    least = NormalDist().inv_cdf(1 - EMPTY_CHANCE / (len(WINDOW_POWERS) * len(deviations)))
+    held = np.zeros(len(deviations), dtype=bool)
+    for width in WINDOW_POWERS:
+        rest = np.where(held, 0, deviations)
+        windows = np.lib.stride_tricks.sliding_window_view(rest, width)
+        some = np.flatnonzero(windows.sum(1) > least * math.sqrt(width))
+        held[some + windows[some].argmax(1)] = True
     near = (np.abs(np.arange(len(deviations))[:, None] - np.flatnonzero(held)) <= NEAR_POWERS).any(1)
     return np.flatnonzero(held | near & (deviations > NormalDist().inv_cdf(1 - NEAR_CHANCE / (2 * NEAR_POWERS))))
 

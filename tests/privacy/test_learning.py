@@ -77,6 +77,9 @@ def test_noise_alone_is_seldom_taken_for_rows_however_many_powers_of_two_are_loo
     alone = rows * 0
     alone[np.arange(0, len(rows), 2 * learning.NEAR_POWERS)] = 5.3  # by chance once in 160,000 columns of 107 powers
     assert not len(learning._held(alone))
+    thin = rows * 0
+    thin[grid.MOST_POWER], thin[60:68] = 200.0, 3.4  # most rows at 0, the others spread over eight powers
+    assert {*learning._held(thin)} <= {grid.MOST_POWER, *range(60, 68)} and learning._held(thin)[-1] >= 60
 
 
 COUNTRIES = ["Peru", "Puerto-Rico", "Japan", "Cuba", "El-Salvador", "Haiti", "Laos", "Italy"]
