@@ -71,7 +71,9 @@ def _settled(drawn: TableRead, config: RunConfig, work: Path | None) -> tuple[pd
     """Return the rows that are learned from and their schema, as `ingest` does."""
     frame, place = drawn.frame, config.source.path
     kept = _kept(list(frame.columns), frame.attrs[LEFT_OUT], config)
-    frame, sums = values.without_sums(chosen(frame, kept))
+    frame, sums = chosen(frame, kept), list[str]()
+    if drawn.profile is None:  # all rows are here, and the last ones last
+        frame, sums = values.without_sums(frame)
     if len(frame) < LEAST_TABLE_ROWS:
         raise LaunderError(
             f"expected at least {LEAST_TABLE_ROWS} rows in {place}, found {len(frame)}; give a larger table"
