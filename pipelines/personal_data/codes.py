@@ -129,7 +129,7 @@ def _called_numbers(frame: pd.DataFrame, schema: Schema, found: Mapping[str, Fou
     """
     for column in schema.columns:
         words, values = column_names.name_words(column.name), frame[column.name].dropna()
-        asked = column.name not in found and not isinstance(column, Datetime) and words and stems.of_number(words)
+        asked = column.name not in found and column.kind == "identifier" and words and stems.of_number(words)
         if not asked or not _is_alone(values) or _is_counted(values):
             continue
         texts = value_forms.examined(values.drop_duplicates())

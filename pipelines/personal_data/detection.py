@@ -34,6 +34,7 @@ from launderette.pipelines.personal_data.name_shapes import LIKENESS
 from launderette.pipelines.personal_data.value_forms import LEAST_DISTINCT, LEAST_NEW, NAMED_SHARE, TELLING_SHARE
 
 BIRTH_YEARS, LONG_LIVES = 30, 60
+LEAST_DAY_DIGITS = 5  # of a day: 50190 is one of January
 LEAST_HOUSED = 0.4  # of addresses that have a house's number
 STREET_SHARE = 0.03  # of them that have a word for streets
 LEAST_WORDS = 0.2  # different small words per text, from which texts without a telling name are free ones
@@ -199,7 +200,9 @@ def _numbered(name: str, named: Named | None, texts: Sequence[str], distinct: fl
 
 
 def _born_share(texts: Sequence[str]) -> float:
-    """Return the share of texts that are a day in digits alone, of the form that most are."""
+    """Return the share of texts that are a day in digits alone, of the form that most are; a year is none."""
+    if min(map(len, texts)) < LEAST_DAY_DIGITS:
+        return 0.0
     days = ([value_forms.day_of(text, form) for text in texts] for form in (*value_forms.BIRTHS, "%m%d%Y"))
     return max(sum(day is not None for day in own) / len(texts) for own in days)
 

@@ -485,7 +485,8 @@ def test_in_rows_of_people_a_number_of_nothing_known_is_taken_for_theirs():
         }
     )
     told = {"mail": "email", "č_op": "national_id", "رقم_الضمان": "national_id", "PmtCard": "card", "CallNbr": "phone"}
-    assert found(frame) == told | {"nar": "national_id"}
+    counted = {"num_retired": [rng.randrange(10_000, 900_000) for _ in range(60)], "birth_y": [*range(1940, 2000)]}
+    assert found(frame.assign(**counted)) == told | {"nar": "national_id"}
     assert not set(found(frame.drop(columns=["mail", "CallNbr", "PmtCard", "nar"])))
 
 
