@@ -8,11 +8,12 @@ import numpy as np
 # away and to an end of the range, if enough rows share it, where that is passed
 Rounding = Literal["away", "even", "down", "steps", "ends"]
 ROUNDING_SLACK = 1e-9  # relative, of a sum or product of floats: so near to a half it is one
+MOST_SLACK = 0.1  # of a tick: of seconds since 1970 the relative one is more than a whole tick
 
 
 def rounded(ticks: np.ndarray, rounding: Rounding) -> np.ndarray:
     """Round numbers of ticks to whole ones; what floats leave of a half, or of a whole number, is taken for one."""
-    slack = ROUNDING_SLACK * np.maximum(1, np.abs(ticks))
+    slack = np.minimum(ROUNDING_SLACK * np.maximum(1, np.abs(ticks)), MOST_SLACK)
     if rounding == "down":
         return np.floor(ticks + slack)
     if rounding in ("away", "ends"):

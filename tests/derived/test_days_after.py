@@ -63,3 +63,7 @@ def test_a_length_of_time_that_is_written_as_a_time_of_day_leads_from_one_date_t
     lasted = (pd.Timestamp("1900-01-01") + pd.to_timedelta(seconds, "s")).strftime(form)
     known = encoder.fit(frame.assign(lasted=lasted), infer(frame.assign(lasted=lasted)))
     assert {one.name: one.formula.text for one in known.derived} == {"ended": "began + lasted"}
+    drawn = known.decode(known.encode(frame.assign(lasted=lasted)), rng.random((ROWS, len(known.columns))))
+    passed = pd.to_datetime(drawn["ended"]) - pd.to_datetime(drawn["began"])
+    off = (passed - (pd.to_datetime(drawn["lasted"], format=form) - pd.Timestamp("1900-01-01"))).abs()
+    assert (off == pd.Timedelta(0)).all()
