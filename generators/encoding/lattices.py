@@ -94,7 +94,7 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True, known: np.ndarray = N
     if len(unique) < 3 or max(abs(float(unique[0])), abs(float(unique[-1]))) > LARGEST_EXACT_TICK:
         return None
     ends = (unique == unique[0]) | (unique == unique[-1])  # to which protection draws extremes, wherever they lie
-    if on_grid and (even := _even(unique[~ends]) or _even(unique)):
+    if on_grid and (even := (_may_be_moved(unique, ends) and _even(unique[~ends])) or _even(unique)):
         return even
     kept = enough(unique, counts, known)
     for shared in (unique[kept], unique[kept & ~ends]):
@@ -103,6 +103,15 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True, known: np.ndarray = N
             if counts[found.holds(unique) | ends].sum() >= SHARE_ON * len(ticks):
                 return found
     return _of_all(unique[~ends]) if on_grid else None
+
+
+def _may_be_moved(unique: np.ndarray, ends: np.ndarray) -> bool:
+    """Whether protection may have drawn both ends of sorted ticks [K] to where they lie: no farther from the others
+    than these from each other, as 999 for no answer does.
+    """
+    inner = unique[~ends]
+    widest = np.diff(inner).max(initial=0)
+    return bool(len(inner) and inner[0] - unique[0] <= widest and unique[-1] - inner[-1] <= widest)
 
 
 def _even(values: np.ndarray) -> Lattice | None:
