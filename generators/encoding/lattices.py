@@ -93,9 +93,10 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True, known: np.ndarray = N
     unique, counts = np.unique(ticks, return_counts=True)
     if len(unique) < 3 or max(abs(float(unique[0])), abs(float(unique[-1]))) > LARGEST_EXACT_TICK:
         return None
+    if on_grid and (common := int(np.gcd.reduce(np.diff(unique)))) > 1:
+        even = Lattice(int(unique[0]) % common, common)
+        return even if even.by_chance(unique) < BY_CHANCE else None
     ends = (unique == unique[0]) | (unique == unique[-1])  # to which protection draws extremes, wherever they lie
-    if on_grid and (even := (_may_be_moved(unique, ends) and _even(unique[~ends])) or _even(unique)):
-        return even
     kept = enough(unique, counts, known)
     for shared in (unique[kept], unique[kept & ~ends]):
         first = _of_shared(shared.astype("float64"), on_grid) if LEAST_VALUES <= len(shared) <= MOST_VALUES else None
@@ -103,22 +104,6 @@ def lattice_of(ticks: np.ndarray, *, on_grid: bool = True, known: np.ndarray = N
             if counts[found.holds(unique) | ends].sum() >= SHARE_ON * len(ticks):
                 return found
     return _of_all(unique[~ends]) if on_grid else None
-
-
-def _may_be_moved(unique: np.ndarray, ends: np.ndarray) -> bool:
-    """Whether protection may have drawn both ends of sorted ticks [K] to where they lie: no farther from the others
-    than these from each other, as 999 for no answer does.
-    """
-    inner = unique[~ends]
-    widest = np.diff(inner).max(initial=0)
-    return bool(len(inner) and inner[0] - unique[0] <= widest and unique[-1] - inner[-1] <= widest)
-
-
-def _even(values: np.ndarray) -> Lattice | None:
-    """Return the coarsest lattice of a whole step that all of some sorted ticks [K] lie on, where chance makes none."""
-    step = int(np.gcd.reduce(np.diff(values))) if len(values) > 2 else 1
-    found = Lattice(int(values[0]) % step, step) if step > 1 else None
-    return found if found and found.by_chance(values) < BY_CHANCE else None
 
 
 def most_digits(ticks: np.ndarray) -> int | None:
