@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.candidates import sums, tried, triples, variants
+from launderette.generators.candidates import by_label, sums, tried, triples, variants
 from launderette.generators.candidates.holding import Holding, checked, holding
 from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
 from launderette.generators.derived import choices, clocks, days_after, narrow, pairs, periods, scales, steps
@@ -49,6 +49,9 @@ def find(
     seen = _seen(frame, columns)
     chosen = {name: checked(name, formula, seen) for name, formula in stated.items()}
     _choose_exact(chosen, seen, kept)
+    of_rows = np.arange(len(frame)) if owners is None else owners
+    part, of_part = _looked_at(frame), of_rows[_looked_at_rows(len(frame))]
+    chosen |= by_label.find(part, columns, seen, _sources(chosen), kept, of_part)
     stepped = _choose_steps(chosen, frame, columns, seen, kept)
     nearly, parts = _choose_nearly(chosen, frame, columns, seen, kept, owners)
     exclusive = choices.find(frame, columns, {*kept, *chosen})
@@ -165,5 +168,10 @@ def _seen(frame: pd.DataFrame, columns: Sequence[Cells | Labels]) -> dict[str, C
 
 def _looked_at(frame: pd.DataFrame) -> pd.DataFrame:
     """Return rows spread over the table."""
-    rows = np.unique(np.linspace(0, max(len(frame) - 1, 0), MOST_COMPARED_ROWS).astype("int64"))
+    rows = _looked_at_rows(len(frame))
     return frame if len(rows) == len(frame) else frame.iloc[rows]
+
+
+def _looked_at_rows(count: int) -> np.ndarray:
+    """Return the numbers of rows spread over a table of so many."""
+    return np.unique(np.linspace(0, max(count - 1, 0), MOST_COMPARED_ROWS).astype("int64"))[:count]

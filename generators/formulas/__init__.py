@@ -4,6 +4,7 @@ write them (reading.py).
 
 from collections.abc import Mapping
 
+from launderette.generators.formulas.by_label import LinearByLabel
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
 from launderette.generators.formulas.calendar_difference import CalendarDifference, DaysAfter
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile
@@ -15,7 +16,7 @@ from launderette.generators.formulas.ratio_or_zero import RatioOrZero
 from launderette.generators.formulas.step_function import StepFunction
 
 FORMULA_KINDS = (
-    *(Polynomial, RatioOrZero, MissingAsZero, Limited, StepFunction, ConditionalQuantile),
+    *(Polynomial, RatioOrZero, MissingAsZero, Limited, StepFunction, LinearByLabel, ConditionalQuantile),
     *(CalendarDifference, DaysAfter, CalendarAddition, MonthsBetween),
 )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from launderette.generators import formulas
+from launderette.generators.formulas.by_label import LabelLine, LinearByLabel
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
 from launderette.generators.formulas.calendar_difference import CalendarDifference, DaysAfter
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile, Curve
@@ -38,6 +39,11 @@ CASES = {  # a formula, values of its sources, its results
     "missing": (MissingAsZero(NET.sources, "0 where missing", NET, (1,)), [[10, np.nan], [np.nan, 1]], [10, np.nan]),
     "limited": (Limited.to(NET, 0, 5), [[10, 9, 3, np.nan], [4, 7, 4, 1]], [5, 2, 0, np.nan]),
     "ratio": (RatioOrZero.over(RATE), [[3, 0], [4, 0]], [0.75, 0]),
+    "by label": (
+        LinearByLabel(("pay", "rating"), "", (LabelLine(0, 0.1, 0), LabelLine(2, 0, 3))),
+        [[50, 50, 50, np.nan], [0, 2, 1, 0]],
+        [5, 3, np.nan, np.nan],
+    ),
     "quantile": (ConditionalQuantile(("place", "of"), "", CURVES), [[0.5, 2, 1], [1, 1, 3]], [15, 30, np.e]),
     "place": (ConditionalQuantile(("x", "of"), "", CURVES, inverse=True), [[15, np.nan], [1, 1]], [0.5, np.nan]),
 }

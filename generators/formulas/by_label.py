@@ -1,0 +1,48 @@
+"""Lines by label, as a bonus is a share of the pay that a rating decides, or a tax a rate by the kind of goods."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from launderette.generators.formulas.formula import Formula
+
+
+class LabelLine(NamedTuple):
+    """A constant and as much of a number as a rate says, in rows of a label as it is in formulas."""
+
+    label: float
+    rate: float
+    constant: float
+
+
+@dataclass(frozen=True)
+class LinearByLabel(Formula):
+    """A number, the first source, on the line of a label, the second."""
+
+    lines: tuple[LabelLine, ...]
+
+    def _of(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return rates and constants [rows], NaN for a label without a line."""
+        known, rates, constants = np.array(sorted(self.lines), dtype="float64").T
+        at = np.searchsorted(known, labels).clip(max=len(known) - 1)
+        has = known[at] == labels
+        return np.where(has, rates[at], np.nan), np.where(has, constants[at], np.nan)
+
+    def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the results, float64 [rows]; NaN where the number is missing, or its label has no line."""
+        rates, constants = self._of(values[1])
+        return rates * values[0] + constants
+
+    def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
+        """Return the number for a result and its label [rows]; nothing tells the label."""
+        if k:
+            return super().solved(k, values, result)
+        rates, constants = self._of(values[1])
+        return (result - constants) / np.where(rates == 0, np.nan, rates)
+
+    @classmethod
+    def from_dict(cls, document: Mapping) -> "LinearByLabel":
+        """Read what to_dict wrote."""
+        return super().from_dict({**document, "lines": tuple(LabelLine(*line) for line in document["lines"])})
