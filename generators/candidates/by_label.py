@@ -23,7 +23,7 @@ from launderette.generators.formulas.rounding import Rounding
 MOST_LINES, LEAST_LINE_ROWS, LEAST_LINE_OWNERS = 30, 10, 5  # labels, and rows and owners of each with a line
 LEAST_ON_LINES = 0.99  # of the rows, whose numbers lie on the line of their label
 SCREENED_GROUPS, SCREENED_GROUP_ROWS = 3, 1000  # the largest groups of a label, of which one must show a line
-MOST_LABEL_COLUMNS = 20  # columns of labels that are looked at
+MOST_COLUMNS_OF_LABELS = 20  # columns of labels that are looked at
 LEAST_OF_LINE = 0.995  # correlation within such a group
 LEAST_OTHERWISE = 0.02  # of the rows, that the commonest line does not give
 LEAST_SPREAD_STEPS = 4.0  # of the standard deviation of numbers on a line that rises
@@ -41,7 +41,7 @@ def find(
     of another one by a label; `owners` are those of the rows [rows] of which values are `seen`.
     """
     sources, found = dict(taken), dict[str, LinearByLabel]()
-    for column in list(filter(_may_decide, columns))[:MOST_LABEL_COLUMNS]:
+    for column in list(filter(_may_decide, columns))[:MOST_COLUMNS_OF_LABELS]:
         labels = values_of(frame[column.name], column)
         for pair in _screened(seen, labels):
             both = [(x, y) for x, y in (pair, pair[::-1]) if y not in {*sources, *kept} and column.name not in pair]
