@@ -18,7 +18,7 @@ from launderette.generators.data.schema import Numerical
 from launderette.generators.derived.columns import per_unit
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.encoding.columns import fit_column
-from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE
+from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, roundest
 from launderette.generators.formulas.formula import Formula, quoted
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
 
@@ -33,6 +33,7 @@ MOST_TIED = 0.8  # rank correlation of a ratio with the other column: beyond it 
 SPREAD = (0.1, 0.9)  # the quantiles that a spread lies between
 EXPLAINED_SHARE = 0.98  # of the rows, that a few rates give
 MOST_RATES, RATE_DECIMALS = 12, range(5)
+LEAST_SAME_MEASURE = 0.999  # correlation of two columns of one measure
 VALUES_PER_RATE = 4  # distinct values of a column for each of its rates
 CLIPPED_DIVISOR, MOST_CLIPPED = 50, 10  # of n rows, min(n / 50, 10) at each end of what lies between, at least 5
 
@@ -112,6 +113,8 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
     positive = not source.dated and bool((s[both] > 0).all() and (t[both] > 0).all())
     if positive and (rates := _rates(s[inner], t[inner], 0.5 / target.column.scale)) is not None:
         yield _ratio(source, target, *rates, share=0.0)
+    if line := _line(s[inner], t[inner], source, target):
+        yield _conversion(source, target, *line)
     s, t = s[both], t[both]
     if positive:
         share = _share(np.log(t / s), np.log(s), np.log(t))
@@ -186,6 +189,34 @@ def _ratio(
     between = Between(f"{quoted(a)} / {quoted(b)}", Polynomial((a, b), "", (Monomial(1, (1, -1)),)))
     formula = Polynomial((between.name, b), f"{quoted(b)} * their ratio", (Monomial(1, (1, 1)),), rounding="steps")
     return Narrow(a, between, formula, decimals, rates, share)
+
+
+def _line(s: np.ndarray, t: np.ndarray, source: ColumnValues, target: ColumnValues) -> tuple[float, float] | None:
+    """Return the roundest rate and constant by which values t [rows] of one measure follow from s in another unit, each
+    rounded for itself; None where they do not.
+    """
+    few = min(len(np.unique(s)), len(np.unique(t))) < LEAST_NARROWED_VALUES
+    if source.dated or few or len(s) < LEAST_COMPARED_ROWS or abs(np.corrcoef(s, t)[0, 1]) < LEAST_SAME_MEASURE:
+        return None
+    rate = float(np.polyfit(s - s.mean(), t, 1)[0])
+    error = 3 * float(np.std(t - rate * s)) / np.sqrt(len(s))
+    rate = roundest(rate - error / s.std(), rate + error / s.std())
+    middle = float(np.mean(t - rate * s))
+    constant = roundest(middle - error, middle + error)
+    most = target.half + abs(rate) * source.half
+    off = np.abs(t - rate * s - constant) <= most * (1 + 1e-6)
+    return (rate, constant) if rate and off.mean() >= EXPLAINED_SHARE else None
+
+
+def _conversion(source: ColumnValues, target: ColumnValues, rate: float, constant: float) -> Narrow:
+    """Return what is learnt of two units of one measure: what rounding both leaves between them, in ticks."""
+    a, b = target.column.name, source.column.name
+    tick = 1 / per_unit(target.column)
+    apart = (Monomial(1 / tick, (1, 0)), Monomial(-rate / tick, (0, 1)), Monomial(-constant / tick, (0, 0)))
+    between = Between(f"{quoted(a)} - {quoted(b)} in its unit", Polynomial((a, b), "", apart))
+    terms = (Monomial(tick, (1, 0)), Monomial(rate, (0, 1)), Monomial(constant, (0, 0)))
+    said = f"{rate:.12g} * {quoted(b)} {'-' if constant < 0 else '+'} {abs(constant):.12g}, each rounded"
+    return Narrow(a, between, Polynomial((between.name, b), said, terms, rounding="ends"), None, (), 0.0)
 
 
 def _difference(source: ColumnValues, target: ColumnValues, share: float) -> Narrow:
