@@ -84,29 +84,33 @@ def _formula(
     lines, own, of = list[LabelLine](), seen[y], seen[x]
     clear = np.isfinite(own.values) & np.isfinite(of.values) & np.isfinite(labels)
     inner = clear & ~own.at_end & ~of.at_end
+    step = _step(own)
     for label in np.unique(labels[clear]).tolist():
         rows = inner & (labels == label)
         rows = rows if rows.sum() >= LEAST_LINE_ROWS else clear & (labels == label)  # all of them may have no bonus
         if rows.sum() >= LEAST_LINE_ROWS and len(np.unique(owners[rows])) >= LEAST_LINE_OWNERS:
-            line = _line(of.values[rows], own.values[rows], label, _half(own))
+            line = _line(of.values[rows], own.values[rows], label, step / 2)
             lines += [line] if line else []
     if len({line[1:] for line in lines}) < 2:
         return None
     said = f"a rate by {quoted(by)} of {quoted(x)}"
     formula = LinearByLabel((x, by), said, tuple(lines))
     exact = formula.value([of.values, labels])
-    undefined, on = np.isnan(exact), _near(exact, own.values, _half(own))
+    undefined, on = np.isnan(exact), _near(exact, own.values, step / 2)
     judged = inner | (clear & on)
     lacking = (undefined != np.isnan(own.values)).mean() > 1 - LEAST_ON_LINES
     if lacking or not judged.any() or on[judged].mean() < LEAST_ON_LINES:
         return None
     common = max(float((labels[judged] == line.label).mean()) for line in lines)
-    return _rounded(formula, own, [of.values, labels]) if 1 - common >= LEAST_OTHERWISE else None
+    if 1 - common < LEAST_OTHERWISE:
+        return None
+    coarse = own.column.scale and step > 1 / per_unit(own.column)
+    return replace(formula, step=step) if coarse else _rounded(formula, own, [of.values, labels])
 
 
 def _rounded(formula: LinearByLabel, own: ColumnValues, values: Sequence[np.ndarray]) -> LinearByLabel:
     """Return a formula with the way to round that gives most values of a column."""
-    ways: tuple[Rounding, ...] = ("steps",) if own.column.lattice is not None else ("away", "even")
+    ways: tuple[Rounding, ...] = ("away", "even")
     tried = [replace(formula, rounding=way) for way in ways]
     given = [Derived(own.column, one).ticks(values)[0] / per_unit(own.column) for one in tried]
     return tried[int(np.argmax([_near(own_given, own.values, 0.0).sum() for own_given in given]))]
@@ -117,10 +121,15 @@ def _near(results: np.ndarray, values: np.ndarray, half: float) -> np.ndarray:
     return np.abs(results - values) <= half * (1 + 1e-6) + 1e-9 * np.abs(values)
 
 
-def _half(own: ColumnValues) -> float:
-    """Return half of the distance between two values that a column may have, 0 for floats."""
-    step = own.column.lattice.step if own.column.lattice is not None else 1.0
-    return own.half * step if own.column.scale else 0.0
+def _step(own: ColumnValues) -> float:
+    """Return the distance of which those between values of a column are multiples, but for ends of its range where
+    protection may have moved some; 0 for floats.
+    """
+    if not own.column.scale:
+        return 0.0
+    inner = own.values[np.isfinite(own.values) & ~own.at_end]
+    ticks = np.unique(np.rint(inner * per_unit(own.column))).astype("int64")
+    return int(np.gcd.reduce(np.diff(ticks))) / per_unit(own.column) if len(ticks) > 1 else 1 / per_unit(own.column)
 
 
 def _line(x: np.ndarray, y: np.ndarray, label: float, half: float) -> LabelLine | None:

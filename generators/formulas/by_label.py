@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from launderette.generators.formulas.formula import Formula
+from launderette.generators.formulas.rounding import rounded
 
 
 class LabelLine(NamedTuple):
@@ -19,9 +20,10 @@ class LabelLine(NamedTuple):
 
 @dataclass(frozen=True)
 class LinearByLabel(Formula):
-    """A number, the first source, on the line of a label, the second."""
+    """A number, the first source, on the line of a label, the second, rounded to whole steps; 0: not rounded."""
 
     lines: tuple[LabelLine, ...]
+    step: float = 0.0
 
     def _of(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rates and constants [rows], NaN for a label without a line."""
@@ -33,7 +35,8 @@ class LinearByLabel(Formula):
     def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Return the results, float64 [rows]; NaN where the number is missing, or its label has no line."""
         rates, constants = self._of(values[1])
-        return rates * values[0] + constants
+        found = rates * values[0] + constants
+        return rounded(found / self.step, "away") * self.step if self.step else found
 
     def solved(self, k: int, values: Sequence[np.ndarray], result: np.ndarray) -> np.ndarray:
         """Return the number for a result and its label [rows]; nothing tells the label."""
