@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from launderette.generators.candidates.holding import leads_to_values
 from launderette.generators.candidates.shapes import ColumnValues, TableValues
 from launderette.generators.derived.columns import Derived, per_unit, values_of
 from launderette.generators.derived.narrow import origins
@@ -26,6 +27,7 @@ SCREENED_GROUPS, SCREENED_GROUP_ROWS = 3, 1000  # the largest groups of a label,
 MOST_COLUMNS_OF_LABELS = 20  # columns of labels that are looked at
 LEAST_OF_LINE = 0.995  # correlation within such a group
 LEAST_OTHERWISE = 0.02  # of the rows, that the commonest line does not give
+LEAST_LINE_VALUES = 20  # of numbers on lines; fewer are a list, of which each is learnt
 LEAST_SPREAD_STEPS = 4.0  # of the standard deviation of numbers on a line that rises
 
 
@@ -61,7 +63,9 @@ def _may_decide(column: Cells | Labels) -> bool:
 
 def _screened(seen: TableValues, labels: np.ndarray) -> Iterator[tuple[str, str]]:
     """Yield pairs of numbers that lie on a line in a large group of rows of one label."""
-    names = [name for name, own in seen.items() if not own.dated]
+    names = [name for name, own in seen.items() if not own.dated and len(np.unique(own.values)) >= LEAST_LINE_VALUES]
+    if len(names) < 2:
+        return
     groups, counts = np.unique(labels[np.isfinite(labels)], return_counts=True)
     lines = np.zeros((len(names), len(names)), dtype=bool)
     for group in groups[np.argsort(-counts, kind="stable")][:SCREENED_GROUPS]:
@@ -102,7 +106,7 @@ def _formula(
     if lacking or not judged.any() or on[judged].mean() < LEAST_ON_LINES:
         return None
     common = max(float((labels[judged] == line.label).mean()) for line in lines)
-    if 1 - common < LEAST_OTHERWISE:
+    if 1 - common < LEAST_OTHERWISE or not leads_to_values(own, [of.values, labels], formula):
         return None
     coarse = own.column.scale and step > 1 / per_unit(own.column)
     return replace(formula, step=step) if coarse else _rounded(formula, own, [of.values, labels])

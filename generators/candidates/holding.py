@@ -112,7 +112,13 @@ def _rounding(
         if judged.sum() < LEAST_COMPARED_ROWS or held.sum() < HELD_SHARE * judged.sum():
             continue
         told = stated or (_varies(own, sources, formula, held) and _tells(own, sources, formula, held))
-        if told and (stated or (_leads_to_values(own, sources, formula) and _excuses(own, sources, formula, given))):
+        if told and (
+            stated
+            or (
+                leads_to_values(own, [one.values for one in sources], formula)
+                and _excuses(own, sources, formula, given)
+            )
+        ):
             return rounding
     return None
 
@@ -161,15 +167,15 @@ def _varies(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula
     return bool((rows != own.commonest).sum() >= LEAST_TELLING_ROWS)
 
 
-def _leads_to_values(own: ColumnValues, sources: Sequence[ColumnValues], formula: Formula) -> bool:
-    """Whether sources dealt anew, as a model may draw them, lead mostly to values that a column of shared values has:
-    of a list of prices, the difference of two may lie on none.
+def leads_to_values(own: ColumnValues, sources: Sequence[np.ndarray], formula: Formula) -> bool:
+    """Whether values of sources, [rows] each, dealt anew, as a model may draw them, lead mostly to values that a column
+    of shared values has: of a list of prices, the difference of two may lie on none.
     """
     shared = np.equal(own.column.low, own.column.high)
     if not shared.all() or len(sources) < 2:
         return True
-    present = np.isfinite([one.values for one in sources]).all(0)
-    values = [np.roll(one.values[present], k) for k, one in enumerate(sources)]
+    present = np.isfinite(sources).all(0)
+    values = [np.roll(one[present], k) for k, one in enumerate(sources)]
     exact = formula.value(values) * per_unit(own.column)
     known = np.asarray(own.column.low)
     inside = exact[(exact >= known[0] - 0.5) & (exact <= known[-1] + 0.5)]
