@@ -1,11 +1,10 @@
 """Fidelity: do the synthetic rows look like real ones, column by column, pair by pair, and to a classifier?"""
 
-from launderette.evaluation.fidelity.columns import worst_column
 from launderette.evaluation.fidelity.decided import decided
 from launderette.evaluation.fidelity.dependence import dependence
 from launderette.evaluation.fidelity.functions import functions
 from launderette.evaluation.fidelity.labels import label_shares
-from launderette.evaluation.fidelity.marginals import formats, shape
+from launderette.evaluation.fidelity.marginals import formats, shape, worst_column
 from launderette.evaluation.fidelity.missing_values import missing_ties, missingness
 from launderette.evaluation.fidelity.orders import orders, proportions
 from launderette.evaluation.fidelity.owned import within_entities
