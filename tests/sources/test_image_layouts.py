@@ -279,7 +279,9 @@ def deep_array(folder, deep):
 @pytest.mark.parametrize("layout", [deep_files, deep_array])
 def test_the_bits_of_deep_images_can_be_stated(tmp_path, layout):
     deep = GREY[..., 0].astype("uint16") * 3  # up to 765: 10 bits, by their values
-    source = str(layout(tmp_path, deep))
+    folder = tmp_path / "source"
+    folder.mkdir()
+    source = str(layout(folder, deep))
 
     def ingested(*words):
         config = load(source, [*words, "images.size=[9,12]"], tmp_path / "out")
