@@ -64,7 +64,7 @@ def fit(
     if derive:
         fixed = () if owned is None else panels.fixed(known, frame, owned)
         lists = together.merged(map(together.names_in, combinations))
-        arriving = [name for one in arrivals for name in (one.name, one.start, one.step)]
+        arriving = [name for one in arrivals for name in (one.name, *one.beside)]
         found = _found(frame, known, (*_stated(schema, [*kept, *arriving]), owners), fixed, lists)
         worded = words.find(frame, known)
     columns = (*_with_tokens(frame, known, found, owners), *_of_gaps(frame, present, worded))
@@ -77,7 +77,7 @@ def fit(
     if not derive:
         return encoded
     precise = precision.find(frame, encoded.columns, encoded.derived, owners)
-    beside = {name for one in arrivals for name in (one.start, one.step)}
+    beside = {name for one in arrivals for name in one.beside}
     tells = [column for column in encoded.known if column.name not in beside]
     absences, thresholds = absence.find(frame, encoded.columns, tells, owners)
     return replace(encoded, precision=precise, absences=absences, thresholds=thresholds)

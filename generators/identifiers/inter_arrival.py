@@ -1,9 +1,10 @@
 """Inter-arrival times: how long after the one before a row of an entity comes, such as the monthly payments of a
 contract, where these are regular and entities begin at times of their own.
 
-Two columns of no schema are learnt beside such a date, or number of a period: when the entity begins, which all of its
-rows share, and the time since its row before. The date of a drawn row is worked out from them; all else of the row is
-drawn given that date (sampling/rows.py). Where a condition fixes the date itself, it is drawn as any other column.
+Three columns of no schema are learnt beside such a date, or number of a period: when the entity begins and how long it
+usually takes from row to row, which all of its rows share, and the time since its row before. The date of a drawn row
+is worked out from them; all else of the row is drawn given that date (sampling/rows.py). Where a condition fixes the
+date itself, it is drawn as any other column.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +66,16 @@ class InterArrival:
         return f"{self.name} since the row before"
 
     @property
+    def usual(self) -> str:
+        """The name of the column of the time that usually lies between an entity's rows."""
+        return f"{self.name} from row to row"
+
+    @property
+    def beside(self) -> tuple[str, str, str]:
+        """The names of the columns that are learnt beside it."""
+        return self.start, self.usual, self.step
+
+    @property
     def text(self) -> str:
         """How the column follows, as people read it."""
         return f"{self.name} of the row before + {'months' if self.months else 'time'} between rows of one {self.owner}"
@@ -87,10 +98,10 @@ class InterArrival:
         return np.where(np.isin(values, self.ends) | np.isin(before, self.ends), np.nan, found)
 
     def columns(self, schema: Schema) -> list[Numerical | Datetime]:
-        """Return the two columns that are learnt beside that of a schema."""
+        """Return the columns that are learnt beside that of a schema."""
         own = schema.column(self.name)
         assert isinstance(own, Numerical | Datetime)
-        return [replace(own, name=self.start), Numerical(self.step, "int64", 0)]
+        return [replace(own, name=self.start), *(Numerical(name, "int64", 0) for name in self.beside[1:])]
 
     def filled(self, steps: np.ndarray, units: np.ndarray, labels: pd.Series | None) -> np.ndarray:
         """Return steps [rows] without gaps: of the unit's nearest row that has one, else typical of the row's label."""
@@ -204,8 +215,8 @@ def learned(schema: Schema, found: Sequence[InterArrival]) -> list[Numerical | D
 
 
 def read(frame: pd.DataFrame, found: Sequence[InterArrival], schema: Schema) -> pd.DataFrame:
-    """Return the frame with when each row's entity begins and the steps since its row before; rows without the
-    identifier column are by themselves.
+    """Return the frame with when each row's entity begins, its usual step and the steps since its row before; rows
+    without the identifier column are by themselves.
     """
     for one in (one for one in found if one.step not in frame):
         units, own = numbered(frame.get(one.owner), len(frame)), schema.column(one.name)
@@ -213,7 +224,9 @@ def read(frame: pd.DataFrame, found: Sequence[InterArrival], schema: Schema) -> 
         values = _values(frame[one.name], own)
         steps = one.filled(one.since_before(values, units), units, frame[one.by] if one.by else None)
         starts = frame[one.name].groupby(units).transform("first").astype(frame[one.name].dtype)
-        frame = frame.assign(**{one.start: starts, one.step: steps.astype("int64")})
+        usual = pd.Series(steps).groupby(units).transform("median").round()
+        of_steps = {one.usual: usual.to_numpy("int64"), one.step: steps.astype("int64")}
+        frame = frame.assign(**{one.start: starts, **of_steps})
     return frame
 
 
