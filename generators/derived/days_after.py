@@ -37,6 +37,7 @@ def find(frame: pd.DataFrame, columns: Sequence[Cells | Labels], nearly: Sequenc
     """Return by its name each date, of those that nearly follow from another one, whose hours are its own."""
     dates = {column.name: column for column in columns if column.kind == "datetime"}
     after = [one for one in nearly if one.target in dates and isinstance(one.formula, Polynomial)]
+    after = [one for one in after if len(one.between.sources) == 2]  # no length of time between them is given
     taken = {column.name for column in columns}
     by_clock = {clock.date.name: clock for clock in clocks.find(frame, columns, taken - {one.target for one in after})}
     found = {}

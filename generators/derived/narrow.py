@@ -6,7 +6,7 @@ the range of what lies between the two is that of the training rows, whatever a 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from launderette.generators.encoding.columns import fit_column
 from launderette.generators.encoding.intervals import LEAST_ROWS_PER_VALUE, roundest
 from launderette.generators.formulas.formula import Formula, quoted
 from launderette.generators.formulas.polynomial import Monomial, Polynomial
+from launderette.generators.formulas.reading import LENGTHS
 
 # of a column's own spread, that of a difference or of a ratio at most: wider ratios are learnt no better than columns
 NARROW_DIFFERENCE, NARROW_RATIO = 0.25, 0.12
@@ -99,7 +100,8 @@ def clipped(values: np.ndarray) -> np.ndarray:
 
 def candidates(seen: TableValues) -> list[Narrow]:
     """Return differences and ratios of pairs of columns that are much narrower than the columns, narrowest first."""
-    found = [one for pair in permutations(seen, 2) for one in _of_pair(seen[pair[0]], seen[pair[1]])]
+    found = list(_of_durations(seen))
+    found += [one for pair in permutations(seen, 2) for one in _of_pair(seen[pair[0]], seen[pair[1]])]
     return sorted(found, key=lambda one: round(one.share, 1))  # of equal ones that from the column before
 
 
@@ -130,6 +132,32 @@ def _of_pair(source: ColumnValues, target: ColumnValues) -> Iterator[Narrow]:
             fewer or not positive
         ):
             yield _difference(source, target, share)
+
+
+def _of_durations(seen: TableValues) -> Iterator[Narrow]:
+    """Yield dates that lie as long after another one as a number says, which is rounded more coarsely than dates are:
+    what lies between is learnt.
+    """
+    numbers = [own for own in seen.values() if own.half and len(np.unique(own.values)) >= LEAST_NARROWED_VALUES]
+    dates = [own for own in seen.values() if own.dated]
+    for later, earlier in permutations(dates, 2):
+        passed = later.values - earlier.values
+        for number, unit in product(numbers if np.nanmedian(passed) > 0 else (), LENGTHS.values()):
+            off, half, tick = passed - unit * number.values, unit * number.half, 1 / per_unit(later.column)
+            inner = np.isfinite(off) & ~later.at_end & ~earlier.at_end & ~number.at_end
+            enough = inner.sum() >= LEAST_COMPARED_ROWS and half > tick
+            if enough and (np.abs(off[inner]) <= half + tick).mean() >= EXPLAINED_SHARE:
+                yield _duration(later, earlier, number, unit)
+
+
+def _duration(later: ColumnValues, earlier: ColumnValues, number: ColumnValues, unit: float) -> Narrow:
+    a, b, d = (own.column.name for own in (later, earlier, number))
+    tick = 1 / per_unit(later.column)
+    apart = (Monomial(1 / tick, (1, 0, 0)), Monomial(-1 / tick, (0, 1, 0)), Monomial(-unit / tick, (0, 0, 1)))
+    between = Between(f"{quoted(a)} - {quoted(b)} beyond {quoted(d)}", Polynomial((a, b, d), "", apart))
+    terms = (Monomial(tick, (1, 0, 0)), Monomial(1, (0, 1, 0)), Monomial(unit, (0, 0, 1)))
+    said = f"{quoted(b)} + {quoted(d)}, as it is rounded"
+    return Narrow(a, between, Polynomial((between.name, b, d), said, terms, rounding="ends"), 0, (), 0.0)
 
 
 def outlasts(source: np.ndarray, target: np.ndarray) -> bool:
@@ -235,10 +263,10 @@ def choose(seen: TableValues, taken: Mapping[str, Sequence[str]], kept: set[str]
     """
     sources, chosen = dict(taken), []
     for one in candidates(seen):
-        source = one.formula.sources[1]
-        if one.target in {*sources, *kept} or one.target in origins([source], sources) or one.between.name in names:
+        own = one.formula.sources[1:]
+        if one.target in {*sources, *kept} or one.target in origins(own, sources) or one.between.name in names:
             continue
-        sources[one.target] = (source,)
+        sources[one.target] = own
         chosen.append(one)
     return chosen
 

@@ -19,3 +19,17 @@ def test_degrees_in_two_units_differ_by_no_more_than_rounding_leaves():
     assert off.max() <= 0.19 and off.std() > 0.02  # .05 + 1.8 * .05, and a tick where what lies between is rounded
     mixed = frame.assign(f=frame["f"] + rng.normal(0, 0.4, 400).round(1))
     assert "f" not in generators.fit(mixed, budget=Budget(steps=2)).record.get("derived", {})
+
+
+def test_dates_follow_from_a_duration_that_is_rounded_more_coarsely_and_of_seconds_that_they_lack():
+    rng = np.random.default_rng(4)
+    sent = pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 200 * 86400, 400), "s")
+    passed = pd.to_timedelta((86400 * rng.gamma(2, 1.5, 400)).astype(int), "s")
+    frame = pd.DataFrame({"sent": sent.floor("min"), "days": np.round(passed / pd.Timedelta("1D"), 2)})
+    frame["arrived"] = (sent + passed).floor("min")
+    model = generators.fit(frame, budget=Budget(steps=2))
+    assert model.record["derived"]["arrived"] == "sent + days, as it is rounded"
+    drawn = model.sample(600, seed=1)
+    off = (drawn["arrived"] - drawn["sent"]) / pd.Timedelta("1D") - drawn["days"]
+    inside = drawn["arrived"].between(*frame["arrived"].sort_values().iloc[[12, -13]])  # ends are drawn inwards
+    assert (off.abs() <= 0.0058)[inside].all() and off.std() > 0.001
