@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from launderette.generators.candidates import by_label, sums, tried, triples, variants
+from launderette.generators.candidates import by_label, steps_by_label, sums, tried, triples, variants
 from launderette.generators.candidates.holding import Holding, checked, holding
 from launderette.generators.candidates.shapes import LEAST_COMPARED_ROWS, ColumnValues, TableValues, Tried
 from launderette.generators.derived import choices, clocks, days_after, narrow, pairs, periods, scales, steps
@@ -49,10 +49,7 @@ def find(
     seen = _seen(frame, columns)
     chosen = {name: checked(name, formula, seen) for name, formula in stated.items()}
     _choose_exact(chosen, seen, kept)
-    of_rows = np.arange(len(frame)) if owners is None else owners
-    part, of_part = _looked_at(frame), of_rows[_looked_at_rows(len(frame))]
-    chosen |= by_label.find(part, columns, seen, _sources(chosen), kept, of_part)
-    stepped = _choose_steps(chosen, frame, columns, seen, kept)
+    stepped = _choose_by_labels(chosen, frame, columns, seen, kept, owners)
     nearly, parts = _choose_nearly(chosen, frame, columns, seen, kept, owners)
     exclusive = choices.find(frame, columns, {*kept, *chosen})
     dates = clocks.find(frame, [column for column in columns if column.name not in stepped], {*kept, *chosen})
@@ -73,18 +70,26 @@ def _choose_exact(chosen: dict[str, Formula], seen: TableValues, kept: Collectio
         _choose(chosen, seen, of_variants(seen, chosen), kept)
 
 
-def _choose_steps(
+def _choose_by_labels(
     chosen: dict[str, Formula],
     frame: pd.DataFrame,
     columns: Sequence[Cells | Labels],
     seen: TableValues,
     kept: Collection[str],
+    owners: np.ndarray | None,
 ) -> Collection[str]:
-    """Add the labels and shared numbers that follow from one or two columns in steps, and return those of one."""
-    targets = list(steps.targets_of(_looked_at(frame), columns, seen))
+    """Add the numbers on lines by label, and the labels and shared numbers that follow from one or two columns in
+    steps, or from a number by label; return those that step along one.
+    """
+    of_rows = np.arange(len(frame)) if owners is None else owners
+    part, of_part = _looked_at(frame), of_rows[_looked_at_rows(len(frame))]
+    chosen |= by_label.find(part, columns, seen, _sources(chosen), kept, of_part)
+    targets = list(steps.targets_of(part, columns, seen))
     stepped = steps.find(targets, seen, _sources(chosen), kept)
     chosen |= stepped
     chosen |= pairs.find(targets, seen, _sources(chosen), kept)
+    labels = steps_by_label.labels_of(part, columns)
+    chosen |= steps_by_label.find(targets, labels, seen, _sources(chosen), kept, of_part)
     return stepped
 
 

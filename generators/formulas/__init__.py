@@ -4,7 +4,7 @@ write them (reading.py).
 
 from collections.abc import Mapping
 
-from launderette.generators.formulas.by_label import LinearByLabel
+from launderette.generators.formulas.by_label import LinearByLabel, StepsByLabel
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
 from launderette.generators.formulas.calendar_difference import CalendarDifference, DaysAfter
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile
@@ -17,7 +17,7 @@ from launderette.generators.formulas.step_function import StepFunction
 
 FORMULA_KINDS = (
     *(Polynomial, RatioOrZero, MissingAsZero, Limited, StepFunction, LinearByLabel, ConditionalQuantile),
-    *(CalendarDifference, DaysAfter, CalendarAddition, MonthsBetween),
+    *(StepsByLabel, CalendarDifference, DaysAfter, CalendarAddition, MonthsBetween),
 )
 
 

@@ -1,4 +1,4 @@
-"""Lines by label, as a bonus is a share of the pay that a rating decides, or a tax a rate by the kind of goods."""
+"""Lines and steps by label: a bonus is a share of the pay that a rating decides, a price steps with weight by zone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,3 +49,35 @@ class LinearByLabel(Formula):
     def from_dict(cls, document: Mapping) -> "LinearByLabel":
         """Read what to_dict wrote."""
         return super().from_dict({**document, "lines": tuple(LabelLine(*line) for line in document["lines"])})
+
+
+class LabelSteps(NamedTuple):
+    """From which number on which result comes, ascending, in rows of a label as it is in formulas."""
+
+    label: float
+    steps: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class StepsByLabel(Formula):
+    """The result of the last step of a label, the second source, at or below a number, the first; what lies below the
+    first one has its result, too.
+    """
+
+    stairs: tuple[LabelSteps, ...]
+
+    def value(self, values: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the results, float64 [rows]; NaN where the number is missing, or its label has no steps."""
+        found = np.full(values[0].shape, np.nan)
+        for label, steps in self.stairs:
+            rows = (values[1] == label) & np.isfinite(values[0])
+            starts, results = np.array(steps).T
+            last = np.searchsorted(starts, values[0][rows], side="right") - 1
+            found[rows] = results[np.maximum(last, 0)]
+        return found
+
+    @classmethod
+    def from_dict(cls, document: Mapping) -> "StepsByLabel":
+        """Read what to_dict wrote."""
+        stairs = [LabelSteps(label, tuple(map(tuple, steps))) for label, steps in document["stairs"]]
+        return super().from_dict({**document, "stairs": tuple(stairs)})

@@ -46,3 +46,33 @@ def test_numbers_near_a_line_are_learnt_where_a_label_does_not_decide_them(spoil
     groups = RNG.integers(0, 4, len(frame)) if spoilt == "few owners" else None
     derived = generators.fit(frame, groups=groups, budget=Budget(steps=2)).encoding.derived
     assert not any(hasattr(one.formula, "lines") for one in derived)
+
+
+def tariff(rows: int = 800) -> pd.DataFrame:
+    """Return parcels with a price by zone and class of weight."""
+    zone, kilos = RNG.choice(["home", "near", "far"], rows, p=[0.6, 0.25, 0.15]), RNG.gamma(1.5, 2, rows).round(1)
+    place = np.searchsorted([2, 5], kilos, side="right")
+    prices = {"home": [4.99, 6.49, 8.99], "near": [11.99, 15.99, 20.99], "far": [19.9, 31.9, 47.9]}
+    price = [prices[own][k] for own, k in zip(zone, place, strict=True)]
+    return pd.DataFrame({"zone": zone, "kilos": kilos, "price": price})
+
+
+def test_a_tariff_by_zone_and_class_of_weight_is_found_and_holds_in_drawn_rows():
+    frame = tariff()
+    model = generators.fit(frame, budget=Budget(steps=2))
+    assert model.record["derived"] == {"price": "kilos in steps by zone"}
+    stairs = model.encoding.derived[0].formula.stairs
+    assert all([start for start, _ in steps[1:]] == [2, 5] for _, steps in stairs)
+    drawn = model.sample(600, seed=1)
+    known = frame.assign(place=np.searchsorted([2, 5], frame["kilos"], side="right")).groupby(["zone", "place"])[
+        "price"
+    ]
+    place = np.searchsorted([2, 5], drawn["kilos"], side="right")
+    expected = known.first().reindex(pd.MultiIndex.from_arrays([drawn["zone"], place])).to_numpy()
+    assert (drawn["price"].to_numpy() == expected).all()
+
+
+def test_a_price_that_weight_and_zone_do_not_decide_is_learnt():
+    frame = tariff()
+    frame.loc[RNG.random(len(frame)) < 0.05, "price"] = 4.99
+    assert not generators.fit(frame, budget=Budget(steps=2)).encoding.derived

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from launderette.generators import formulas
-from launderette.generators.formulas.by_label import LabelLine, LinearByLabel
+from launderette.generators.formulas.by_label import LabelLine, LabelSteps, LinearByLabel, StepsByLabel
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
 from launderette.generators.formulas.calendar_difference import CalendarDifference, DaysAfter
 from launderette.generators.formulas.conditional_quantile import ConditionalQuantile, Curve
@@ -43,6 +43,11 @@ CASES = {  # a formula, values of its sources, its results
         LinearByLabel(("pay", "rating"), "", (LabelLine(0, 0.1, 0), LabelLine(2, 0, 3))),
         [[50, 50, 50, np.nan], [0, 2, 1, 0]],
         [5, 3, np.nan, np.nan],
+    ),
+    "steps by label": (
+        StepsByLabel(("weight", "zone"), "", (LabelSteps(0, ((0, 5), (2, 7))), LabelSteps(2, ((1, 9),)))),
+        [[1, 2, 0.5, 3, np.nan], [0, 0, 2, 1, 0]],
+        [5, 7, 9, np.nan, np.nan],
     ),
     "quantile": (ConditionalQuantile(("place", "of"), "", CURVES), [[0.5, 2, 1], [1, 1, 3]], [15, 30, np.e]),
     "place": (ConditionalQuantile(("x", "of"), "", CURVES, inverse=True), [[15, np.nan], [1, 1]], [0.5, np.nan]),
