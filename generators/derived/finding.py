@@ -35,6 +35,18 @@ class DerivedColumns(NamedTuple):
     parts_of_dates: tuple[DatePart, ...] = ()
 
 
+class _Table(NamedTuple):
+    """A table in which formulas are sought: its rows and columns, the values of numbers and dates at the rows that are
+    looked at, the columns that nothing may give, and the owner of each row, where rows have owners.
+    """
+
+    frame: pd.DataFrame
+    columns: Sequence[Cells | Labels]
+    seen: TableValues
+    kept: Collection[str]
+    owners: np.ndarray | None
+
+
 def find(
     frame: pd.DataFrame,
     columns: Sequence[Cells | Labels],
@@ -46,11 +58,11 @@ def find(
     is found, none of `kept`; what is learnt in place of those among them that nearly follow from another, or exclude
     each other; and the dates that are learnt by their parts. GeneratorError where the rows contradict a statement.
     """
-    seen = _seen(frame, columns)
-    chosen = {name: checked(name, formula, seen) for name, formula in stated.items()}
-    _choose_exact(chosen, seen, kept)
-    stepped = _choose_by_labels(chosen, frame, columns, seen, kept, owners)
-    nearly, parts = _choose_nearly(chosen, frame, columns, seen, kept, owners)
+    table = _Table(frame, columns, _seen(frame, columns), kept, owners)
+    chosen = {name: checked(name, formula, table.seen) for name, formula in stated.items()}
+    _choose_exact(chosen, table.seen, kept)
+    stepped = _choose_by_labels(chosen, table)
+    nearly, parts = _choose_nearly(chosen, table)
     exclusive = choices.find(frame, columns, {*kept, *chosen})
     dates = clocks.find(frame, [column for column in columns if column.name not in stepped], {*kept, *chosen})
     by_name = {column.name: column for column in columns}
@@ -70,17 +82,11 @@ def _choose_exact(chosen: dict[str, Formula], seen: TableValues, kept: Collectio
         _choose(chosen, seen, of_variants(seen, chosen), kept)
 
 
-def _choose_by_labels(
-    chosen: dict[str, Formula],
-    frame: pd.DataFrame,
-    columns: Sequence[Cells | Labels],
-    seen: TableValues,
-    kept: Collection[str],
-    owners: np.ndarray | None,
-) -> Collection[str]:
+def _choose_by_labels(chosen: dict[str, Formula], table: _Table) -> Collection[str]:
     """Add the numbers on lines by label, and the labels and shared numbers that follow from one or two columns in
     steps, or from a number by label; return those that step along one.
     """
+    frame, columns, seen, kept, owners = table
     of_rows = np.arange(len(frame)) if owners is None else owners
     part, of_part = _looked_at(frame), of_rows[_looked_at_rows(len(frame))]
     chosen |= by_label.find(part, columns, seen, _sources(chosen), kept, of_part)
@@ -93,15 +99,9 @@ def _choose_by_labels(
     return stepped
 
 
-def _choose_nearly(
-    chosen: dict[str, Formula],
-    frame: pd.DataFrame,
-    columns: Sequence[Cells | Labels],
-    seen: TableValues,
-    kept: Collection[str],
-    owners: np.ndarray | None,
-) -> tuple[list[Narrow], list[DatePart]]:
+def _choose_nearly(chosen: dict[str, Formula], table: _Table) -> tuple[list[Narrow], list[DatePart]]:
     """Add the columns that nearly follow from another one, and return what is learnt in place of them."""
+    frame, columns, seen, kept, owners = table
     names = [column.name for column in columns]
     scaled = list(scales.find(frame, columns, _sources(chosen), kept, owners))
     chosen |= _formulas(scaled)
