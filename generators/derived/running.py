@@ -260,8 +260,3 @@ def filled(frame: pd.DataFrame, found: Sequence[Running]) -> pd.DataFrame:
         values = pd.Series(one.rounded((starts + added).to_numpy()), frame.index)
         frame = frame.assign(**{one.name: frame[one.name].where(frame[one.name].notna(), values)})
     return frame
-
-
-def rows_around(found: Sequence[Running], groups: Sequence[Grouping]) -> int:
-    """Return how many rows before and after a row tell of its totals."""
-    return max((entities.longest(groups, one.unit) for one in found), default=0)

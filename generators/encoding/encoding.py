@@ -167,6 +167,11 @@ class Encoding:
             one, self.ordered(self.index(one.name)), drawn(one.start), drawn(one.step), units
         )
 
+    @property
+    def rows_of_totals(self) -> int:
+        """How many rows before and after a row tell of its running totals."""
+        return entities.rows_around(self.groups, [one.unit for one in self.running])
+
     def rounded(self, k: int, ticks: np.ndarray, cells: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
         """Return ticks of column k with as few decimals as another column leaves it, by `places`: each [rows]."""
         one = next((own for own in self.precision if own.name == self.known[k].name), None)

@@ -170,6 +170,11 @@ def longest(groups: Sequence[Grouping], name: str) -> int:
     return max(1, *group.sizes) * (longest(groups, group.over) if group.over else 1)
 
 
+def rows_around(groups: Sequence[Grouping], names: Sequence[str]) -> int:
+    """Return how many rows before and after a row may share its value of one of the columns; 0 for none."""
+    return max((longest(groups, name) for name in names), default=0)
+
+
 def _stream(seed: int, group: Grouping, what: str) -> np.random.Generator:
     return randomness.generator(seed, "identifier", group.taken.salt, group.name, what)
 

@@ -20,8 +20,6 @@ from launderette.generators.derived.columns import per_unit
 from launderette.generators.encoding.cells import Cells
 from launderette.generators.formats.grid import grid_of, to_grid
 from launderette.generators.formulas.calendar_addition import CalendarAddition, MonthsBetween
-from launderette.generators.identifiers import entities
-from launderette.generators.identifiers.entities import Grouping
 from launderette.generators.identifiers.panels import Owned
 
 LEAST_STEPS_KNOWN = 60  # from a row of an entity to the next, of which anything is learnt
@@ -254,8 +252,3 @@ def worked_out(one: InterArrival, own: Cells, starts: np.ndarray, steps: np.ndar
     start = np.clip(one.later(start, -over), low, high)
     values = np.clip(one.later(start, offsets), low, high)
     return np.rint(values * per_unit(own)).astype("int64" if own.scale else "float64")
-
-
-def rows_around(found: Sequence[InterArrival], groups: Sequence[Grouping]) -> int:
-    """Return how many rows before and after a row tell of its time."""
-    return max((entities.longest(groups, one.owner) for one in found), default=0)

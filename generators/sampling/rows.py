@@ -18,7 +18,7 @@ import pandas as pd
 from launderette.generators.derived import running
 from launderette.generators.encoding.encoding import Encoding
 from launderette.generators.errors import GeneratorError, check_count
-from launderette.generators.identifiers import inter_arrival
+from launderette.generators.identifiers import entities
 from launderette.generators.sampling import raking
 from launderette.generators.sampling.combinations import Combinations
 from launderette.generators.sampling.conditioning import CANDIDATES_PER_ROW, CHUNK_ROWS
@@ -100,7 +100,7 @@ Drawing = tuple[Asked, Chunk]  # all that a family has to say of how its rows ar
 def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return n rows; row i depends on the seed and i alone. ValueError where hardly a candidate meets what is asked."""
     check_count(n, "rows")
-    more = n + running.rows_around(asked.encoding.running, asked.encoding.groups) if n else 0
+    more = n + asked.encoding.rows_of_totals if n else 0
     tokens, inside, limits = _tokens(range(more), asked, chunk, seed)
     return asked.encoding.decode(tokens, inside, seed=seed, limits=limits).head(n)
 
@@ -108,7 +108,7 @@ def draw(n: int, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
 def draw_part(part: range, asked: Asked, chunk: Chunk, seed: int) -> pd.DataFrame:
     """Return rows part.start to part.stop of those that `draw` returns, without their identifier columns."""
     coded = asked.encoding
-    around = running.rows_around(coded.running, coded.groups)
+    around = coded.rows_of_totals
     start, stop = max(0, part.start - around), part.stop + around
     tokens, inside, limits = _tokens(range(start, stop), asked, chunk, seed)
     found = coded.decode_learned(tokens, inside, limits)
@@ -125,7 +125,8 @@ def _tokens(part: range, asked: Asked, chunk: Chunk, seed: int) -> tuple[np.ndar
     coded, own = asked.encoding, asked.in_place
     if not (coded.arrivals and own and len(part)) or asked.fixes_times:
         return _drawn(part, asked, chunk, seed)
-    one, size, around = coded.arrivals[0], asked.chunk_rows, inter_arrival.rows_around(coded.arrivals, coded.groups)
+    one, size = coded.arrivals[0], asked.chunk_rows
+    around = entities.rows_around(coded.groups, [one.owner])
     begin, end = part.start // size * size, -(-part.stop // size) * size  # of the chunks
     wide, k = range(max(0, begin - around), end + around), coded.index(one.name)
     starting = replace(asked, constraints=asked.constraints.of_other(k, coded.index(one.start)))
